@@ -1,0 +1,84 @@
+"""The brief: what one batch is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.randomness import ItemGenerator
+from orchestra_core.contracts.score import PaddedNotes, Score, pad_scores
+from orchestra_core.errors import ParameterError, ScoreError
+
+
+@dataclass(frozen=True, eq=False)
+class Brief:
+    """What one batch is asked.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        The time grid, the same for every item.
+    targets : mapping of str to Tensor [shape=(batch,)]
+        Asked readings by dimension, in the units of the objective.
+    seeds : Tensor [shape=(batch,), dtype=int64]
+        One seed per item; everything random about an item follows from its own.
+    scores : tuple of Score, or None
+        One per item.
+    source : Tensor [shape=(batch, samples)], or None
+        Source audio at the canvas rate, for instruments that start from a recording.
+    """
+
+    canvas: Canvas
+    targets: Mapping[str, Tensor]
+    seeds: Tensor
+    scores: tuple[Score, ...] | None = None
+    source: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        batch = (len(self),)
+        for name, target in self.targets.items():
+            if target.shape != batch:
+                raise ParameterError(f"Target {name!r} has shape {tuple(target.shape)}; expected {batch}, one per seed.")
+        if self.scores is not None and len(self.scores) != len(self):
+            raise ParameterError(f"The brief has {len(self.scores)} scores for {len(self)} seeds; expected one per seed.")
+        if self.source is not None and (self.source.ndim != 2 or self.source.shape[0] != len(self)):
+            raise ParameterError(f"Source audio has shape {tuple(self.source.shape)}; expected ({len(self)}, samples).")
+
+    def __len__(self) -> int:
+        """Number of items."""
+        return int(self.seeds.shape[0])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors of this batch live."""
+        return self.seeds.device
+
+    def rows(self, index: Tensor) -> Brief:
+        """Return the brief of the items at `index`, shape (rows,); an item may come several times."""
+        return replace(
+            self,
+            targets={name: target[index] for name, target in self.targets.items()},
+            seeds=self.seeds[index],
+            scores=None if self.scores is None else tuple(self.scores[int(i)] for i in index),
+            source=None if self.source is None else self.source[index],
+        )
+
+    def notes(self, dtype: torch.dtype = torch.float32) -> PaddedNotes:
+        """Return the scores as padded tensors of shape (batch, notes).
+
+        Raises
+        ------
+        ScoreError
+            The brief has no scores.
+        """
+        if self.scores is None:
+            raise ScoreError("This instrument plays notes and the brief has no score; name a score source (score=...).")
+        return pad_scores(self.scores, dtype=dtype, device=self.device)
+
+    def generator(self, stream: str) -> ItemGenerator:
+        """Return fresh random streams of that name, one per item, that follow from the seeds alone."""
+        return ItemGenerator(self.seeds.tolist(), stream)

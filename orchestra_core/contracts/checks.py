@@ -1,0 +1,69 @@
+"""Checks at the boundary that several contracts share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+import torch
+from torch import Tensor
+
+from orchestra_core.errors import ContractError, ParameterError
+
+
+def one_of(value: str, known: Iterable[str], what: str) -> str:
+    """Return the sentences that say a name is unknown: close matches first, then all choices."""
+    choices = sorted(known)
+    close = get_close_matches(value, choices, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+    return f"Unknown {what} {value!r}.{hint} Known: {', '.join(choices) or 'none'}."
+
+
+def check_audio(audio: Tensor, sample_rate: int, who: str) -> None:
+    """Check that audio handed in is a finite floating-point tensor (batch, samples) at a positive rate.
+
+    Raises
+    ------
+    ParameterError
+        It is not.
+    """
+    if not isinstance(audio, Tensor) or not audio.is_floating_point():
+        seen = audio.dtype if isinstance(audio, Tensor) else type(audio).__name__
+        raise ParameterError(f"{who} was given audio of type {seen}; expected a floating-point tensor (batch, samples).")
+    if audio.ndim != 2 or 0 in audio.shape:
+        raise ParameterError(
+            f"{who} was given audio of shape {tuple(audio.shape)}; expected (batch, samples) with at least one of each. "
+            "For one clip use audio[None]."
+        )
+    if sample_rate <= 0:
+        raise ParameterError(f"{who} was given a sample rate of {sample_rate!r}; expected a positive number of Hz.")
+    if not bool(torch.isfinite(audio.detach()).all()):
+        raise ParameterError(f"{who} was given audio with NaN or infinite samples; expected finite ones.")
+
+
+def check_values(values: Mapping[str, Tensor], who: str) -> int:
+    """Check that values agree on the batch size, and return it.
+
+    Raises
+    ------
+    ParameterError
+        There are none, or they disagree.
+    """
+    sizes = {name: value.shape[0] for name, value in values.items() if value.ndim}
+    if len(set(sizes.values())) != 1:
+        seen = ", ".join(f"{name}: {size}" for name, size in sizes.items()) or "no values"
+        raise ParameterError(f"{who} was given values of batch sizes {seen}; expected one size for all.")
+    return next(iter(sizes.values()))
+
+
+def check_rows(named: Mapping[str, Tensor], batch: int, who: str, what: str) -> None:
+    """Check that a component returned one number per item under each name.
+
+    Raises
+    ------
+    ContractError
+        A tensor has another shape.
+    """
+    for name, rows in named.items():
+        if rows.shape != (batch,):
+            raise ContractError(f"{who} returned {what} {name!r} of shape {tuple(rows.shape)}; expected ({batch},), one per item.")

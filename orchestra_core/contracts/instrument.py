@@ -1,0 +1,99 @@
+"""The instrument contract: parameter values in, audio out, differentiable."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import Tensor
+
+from orchestra_core.contracts.brief import Brief
+from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.checks import check_values
+from orchestra_core.contracts.component import Component, Kind
+from orchestra_core.contracts.parameter import Parameter, check_parameter
+from orchestra_core.contracts.score import Score
+from orchestra_core.errors import ContractError, ParameterError
+
+
+class Instrument(Component):
+    """Turns parameter values into audio.
+
+    Authors implement `_parameters` and `_render`, and `_notes` when the instrument plays notes. An instrument with the
+    capability ``rate_free`` renders the same sound at any sample rate; one without it is only asked for the canvas rate.
+    """
+
+    kind: ClassVar[Kind] = "instrument"
+
+    def parameters(self, brief: Brief) -> tuple[Parameter, ...]:
+        """Return everything that the instrument is played with for this brief.
+
+        Returns
+        -------
+        tuple of Parameter
+            Initial values have the batch first. Fixed ones carry the score, a mask, noise or source audio.
+
+        Raises
+        ------
+        ScoreError
+            The instrument plays notes and the brief has no score.
+        ContractError
+            A parameter breaks the contract.
+        """
+        parameters = tuple(self._parameters(brief))
+        for parameter in parameters:
+            check_parameter(parameter, len(brief))
+        twice = [name for name, count in Counter(p.name for p in parameters).items() if count > 1]
+        if twice:
+            raise ContractError(f"{type(self).__name__} has several parameters named {twice[0]!r}; expected unique names.")
+        return parameters
+
+    def render(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
+        """Return the sound of parameter values.
+
+        Parameters
+        ----------
+        values : mapping of str to Tensor [shape=(batch, ...)]
+            Physical values of all parameters, the fixed ones included.
+        canvas : Canvas
+            The time grid.
+
+        Returns
+        -------
+        Tensor [shape=(batch, canvas.samples)]
+            Audio with nominal full scale 1, differentiable with respect to the values.
+
+        Raises
+        ------
+        ParameterError
+            Values are missing or disagree on the batch size.
+        ContractError
+            The plugin returned another shape.
+        """
+        batch = check_values(values, type(self).__name__)
+        try:
+            audio = self._render(values, canvas)
+        except KeyError as error:
+            raise ParameterError(
+                f"{type(self).__name__} misses the value {error.args[0]!r}; it was given: {', '.join(sorted(values))}."
+            ) from error
+        if audio.shape != (batch, canvas.samples):
+            raise ContractError(
+                f"{type(self).__name__} rendered audio of shape {tuple(audio.shape)}; expected ({batch}, {canvas.samples})."
+            )
+        return audio
+
+    def notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...] | None:
+        """Return the notes that these values play, one score per item, or None if it plays no notes."""
+        return self._notes(values, canvas)
+
+    @abstractmethod
+    def _parameters(self, brief: Brief) -> tuple[Parameter, ...]: ...
+
+    @abstractmethod
+    def _render(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor: ...
+
+    def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...] | None:
+        return None

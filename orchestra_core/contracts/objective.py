@@ -1,0 +1,101 @@
+"""The objective contract: a take in, named loss terms and readings out."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from orchestra_core.contracts.brief import Brief
+from orchestra_core.contracts.checks import check_audio, check_rows
+from orchestra_core.contracts.component import Component, Kind
+from orchestra_core.contracts.oracle import Dimension
+from orchestra_core.contracts.randomness import ItemGenerator
+from orchestra_core.errors import ContractError
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """One rendering under evaluation.
+
+    Parameters
+    ----------
+    audio : Tensor [shape=(batch, samples)]
+        What is heard, at the canvas' level.
+    sample_rate : int
+        Its rate in Hz, which may be lower than the canvas' while optimising.
+    values : mapping of str to Tensor [shape=(batch, ...)]
+        The physical parameter values that it was rendered from (priors read them).
+    brief : Brief
+        What was asked, in the same rows.
+    generator : ItemGenerator
+        Random numbers, one stream per item, in the same rows.
+    """
+
+    audio: Tensor
+    sample_rate: int
+    values: Mapping[str, Tensor]
+    brief: Brief
+    generator: ItemGenerator
+
+    @property
+    def targets(self) -> Mapping[str, Tensor]:
+        """Asked readings by dimension, shape (batch,)."""
+        return self.brief.targets
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What an objective makes of a take: loss terms (smaller is better) and readings, each by name, shape (batch,)."""
+
+    terms: Mapping[str, Tensor]
+    readings: Mapping[str, Tensor]
+
+
+class Objective(Component):
+    """Turns a take into named loss terms and readings, per item.
+
+    Authors implement `terms` and `_evaluate`, and `dimensions` and `sample_rates` where they have any.
+    """
+
+    kind: ClassVar[Kind] = "objective"
+
+    @property
+    @abstractmethod
+    def terms(self) -> tuple[str, ...]:
+        """Names of the loss terms, which stages weigh."""
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The dimensions that it takes targets for and reads; empty when it takes none."""
+        return ()
+
+    @property
+    def sample_rates(self) -> tuple[int, ...]:
+        """Rates in Hz that it hears natively; empty when any will do."""
+        return ()
+
+    def evaluate(self, take: Take) -> Evaluation:
+        """Return the terms and readings of a take.
+
+        Raises
+        ------
+        ParameterError
+            The audio is not finite or has another rank.
+        ContractError
+            The plugin returned other names or shapes.
+        """
+        check_audio(take.audio, take.sample_rate, type(self).__name__)
+        evaluation = self._evaluate(take)
+        if set(evaluation.terms) != set(self.terms):
+            raise ContractError(f"{type(self).__name__} returned the terms {sorted(evaluation.terms)}; expected {sorted(self.terms)}.")
+        batch = take.audio.shape[0]
+        check_rows(evaluation.terms, batch, type(self).__name__, "the term")
+        check_rows(evaluation.readings, batch, type(self).__name__, "the reading")
+        return evaluation
+
+    @abstractmethod
+    def _evaluate(self, take: Take) -> Evaluation: ...

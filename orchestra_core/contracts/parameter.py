@@ -1,0 +1,111 @@
+"""Parameters: named tensors with unit, bounds and the map between physical values and free coordinates."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from orchestra_core.errors import ContractError
+
+#: A start nearer to a finite bound than this share of the range (or this much, on a half-line) has hardly any gradient.
+MARGIN = 1e-4
+
+ALL_GROUPS = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A named tensor that an instrument is played with.
+
+    Parameters
+    ----------
+    name : str
+        Unique within the instrument; layers prefix it (``piano.onset``).
+    group : str
+        What a stage moves together: ``timing``, ``dynamics``, ``envelope``, ``timbre``, ``mix``, ... (an open set).
+    initial : Tensor [shape=(batch, *shape)]
+        Where the optimisation starts, in physical units.
+    unit : str
+        Physical unit; ``"1"`` for a pure number.
+    lower, upper : float
+        Bounds of the physical value; infinite where there is none. A range may be finite, a half-line or the whole
+        line; ``upper`` alone is not supported without ``lower``.
+    description : str
+        One line for people.
+    fixed : bool
+        A fixed parameter rides in the values and is never optimised (pitch, note mask, noise, source audio).
+    """
+
+    name: str
+    group: str
+    initial: Tensor
+    unit: str = "1"
+    lower: float = -math.inf
+    upper: float = math.inf
+    description: str = ""
+    fixed: bool = False
+
+    def to_coordinate(self, value: Tensor) -> Tensor:
+        """Return the free coordinate of a physical value: the inverse of `to_value`.
+
+        Values on or beyond a bound are first moved inside by a small margin.
+        """
+        if math.isfinite(self.upper):
+            share = ((value - self.lower) / (self.upper - self.lower)).clamp(MARGIN, 1 - MARGIN)
+            return torch.logit(share)
+        if math.isfinite(self.lower):
+            above = (value - self.lower).clamp_min(MARGIN)
+            return above + torch.log(-torch.expm1(-above))  # inverse softplus
+        return value
+
+    def to_value(self, coordinate: Tensor) -> Tensor:
+        """Return the physical value of a free coordinate.
+
+        A sigmoid between two finite bounds, a softplus above one, the identity where there is none.
+        """
+        if math.isfinite(self.upper):
+            return self.lower + (self.upper - self.lower) * torch.sigmoid(coordinate)
+        if math.isfinite(self.lower):
+            return self.lower + functional.softplus(coordinate)
+        return coordinate
+
+
+def check_parameter(parameter: Parameter, batch_size: int) -> None:
+    """Check a parameter against the contract.
+
+    Raises
+    ------
+    ContractError
+        The batch dimension, the bounds or the initial value are not as the contract says.
+    """
+    name, initial = parameter.name, parameter.initial
+    if initial.ndim < 1 or initial.shape[0] != batch_size:
+        raise ContractError(
+            f"Parameter {name!r} starts with shape {tuple(initial.shape)}; expected the batch first: ({batch_size}, ...)."
+        )
+    if parameter.fixed:
+        return
+    if not torch.isfinite(initial).all():
+        raise ContractError(f"Parameter {name!r} starts with NaN or infinite values; expected finite ones.")
+    _check_bounds(parameter)
+
+
+def _check_bounds(parameter: Parameter) -> None:
+    name, lower, upper = parameter.name, parameter.lower, parameter.upper
+    if not lower < upper or (math.isfinite(upper) and not math.isfinite(lower)):
+        raise ContractError(
+            f"Parameter {name!r} has bounds [{lower:g}, {upper:g}]; expected lower < upper, and a finite lower bound with a "
+            "finite upper one."
+        )
+    margin = MARGIN * (upper - lower) if math.isfinite(upper) else MARGIN
+    inside = (parameter.initial >= lower + margin) & (parameter.initial <= upper - (margin if math.isfinite(upper) else 0))
+    if math.isfinite(lower) and not bool(inside.all()):
+        seen = parameter.initial.detach()
+        raise ContractError(
+            f"Parameter {name!r} starts between {seen.min():g} and {seen.max():g} {parameter.unit}; expected values inside "
+            f"[{lower:g}, {upper:g}] by a margin of {margin:g}: a start on a bound has no gradient and never leaves it."
+        )

@@ -1,0 +1,68 @@
+"""Random numbers that belong to an item: its draws do not depend on the batch around it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def stream_seed(seed: int, stream: str) -> int:
+    """Return a 63-bit seed for a named stream of random numbers of the item with that seed."""
+    digest = hashlib.sha256(f"{seed}/{stream}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def score_generator(seed: int) -> np.random.Generator:
+    """Return the generator that a score source writes an item's score with."""
+    return np.random.default_rng(stream_seed(seed, "score"))
+
+
+class ItemGenerator:
+    """A random stream for each item of a batch.
+
+    Rows drawn for the same item are equal (common random numbers), however many candidates of it are evaluated, and
+    an item draws the same numbers alone as beside others.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        One per item.
+    stream : str
+        Name of the stream; different names give independent numbers.
+    """
+
+    def __init__(self, seeds: Sequence[int], stream: str) -> None:
+        self._items = [torch.Generator().manual_seed(stream_seed(int(seed), stream)) for seed in seeds]
+        self._rows: Tensor = torch.arange(len(self._items))
+
+    def rows(self, index: Tensor) -> ItemGenerator:
+        """Return a view on the same streams whose rows are those of `index`, shape (rows,)."""
+        view = ItemGenerator.__new__(ItemGenerator)
+        view._items = self._items
+        view._rows = self._rows[index.cpu()]
+        return view
+
+    def rand(self, *shape: int) -> Tensor:
+        """Return uniform numbers in [0, 1), shape (rows, *shape), on the CPU."""
+        return self._draw(torch.rand, shape)
+
+    def randn(self, *shape: int) -> Tensor:
+        """Return standard normal numbers, shape (rows, *shape), on the CPU."""
+        return self._draw(torch.randn, shape)
+
+    def state(self) -> list[Tensor]:
+        """Return the state of every item's stream, to be handed to `restore`."""
+        return [item.get_state() for item in self._items]
+
+    def restore(self, state: Sequence[Tensor]) -> None:
+        """Set every item's stream to a state from `state`."""
+        for item, saved in zip(self._items, state, strict=True):
+            item.set_state(saved)
+
+    def _draw(self, function: object, shape: tuple[int, ...]) -> Tensor:
+        used = {int(row): function(*shape, generator=self._items[int(row)]) for row in self._rows.unique()}  # type: ignore[operator]
+        return torch.stack([used[int(row)] for row in self._rows])

@@ -1,0 +1,135 @@
+"""Scores: notes and their setting, one per item of a batch, and their padded form as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from orchestra_core.errors import ScoreError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Who plays a note: a name and a General MIDI program (0..127), or the drum kit."""
+
+    name: str = "piano"
+    program: int = 0
+    drums: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note.
+
+    Parameters
+    ----------
+    pitch : float, in [0, 127]
+        MIDI note number, fractions allowed; 69 is 440 Hz.
+    onset : float, >= 0
+        Start in seconds.
+    duration : float, > 0
+        Length in seconds.
+    velocity : float, in [0, 1]
+        How hard it is played.
+    part : Part
+        Who plays it.
+    """
+
+    pitch: float
+    onset: float
+    duration: float
+    velocity: float = 0.8
+    part: Part = field(default_factory=Part)
+
+
+@dataclass(frozen=True)
+class Score:
+    """Notes and their setting.
+
+    Parameters
+    ----------
+    notes : tuple of Note
+        In any order; at least one.
+    tempo : float
+        Quarter notes per minute.
+    metre : (int, int)
+        Beats per bar and the note value of a beat.
+    key : str or None
+        Tonic and mode, such as ``"C major"``; None where there is none.
+
+    Raises
+    ------
+    ScoreError
+        There is no note, or a note lies outside its ranges.
+    """
+
+    notes: tuple[Note, ...]
+    tempo: float = 120.0
+    metre: tuple[int, int] = (4, 4)
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.notes:
+            raise ScoreError("The score has no notes; expected at least one.")
+        for note in self.notes:
+            _check_note(note)
+
+    @property
+    def end(self) -> float:
+        """Time in seconds at which the last note ends."""
+        return max(note.onset + note.duration for note in self.notes)
+
+
+@dataclass(frozen=True)
+class PaddedNotes:
+    """The notes of a batch of scores as tensors of shape (batch, notes), padded to the longest.
+
+    ``pitch`` (MIDI number), ``onset`` (s), ``duration`` (s) and ``velocity`` (0..1) are floating point;
+    ``mask`` is True where there is a note. Padding comes last and holds plain, harmless values.
+    """
+
+    pitch: Tensor
+    onset: Tensor
+    duration: Tensor
+    velocity: Tensor
+    mask: Tensor
+
+
+def pad_scores(
+    scores: Sequence[Score], *, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
+) -> PaddedNotes:
+    """Return a batch of scores as padded tensors.
+
+    Parameters
+    ----------
+    scores : sequence of Score
+        One per item of the batch.
+    dtype : torch.dtype
+        Floating-point type of the tensors.
+    device : torch.device or str
+        Where they live.
+
+    Returns
+    -------
+    PaddedNotes [shape=(batch, notes)]
+    """
+    longest = max(len(score.notes) for score in scores)
+
+    def column(name: str, padding: float) -> Tensor:
+        rows = [[float(getattr(n, name)) for n in s.notes] + [padding] * (longest - len(s.notes)) for s in scores]
+        return torch.tensor(rows, dtype=dtype, device=device)
+
+    counts = torch.tensor([len(score.notes) for score in scores], device=device)
+    mask = torch.arange(longest, device=device) < counts[:, None]
+    return PaddedNotes(column("pitch", 60.0), column("onset", 0.0), column("duration", 0.25), column("velocity", 0.5), mask)
+
+
+def _check_note(note: Note) -> None:
+    ranges = (("pitch", 0.0, 127.0), ("onset", 0.0, 1e6), ("duration", 1e-4, 1e6), ("velocity", 0.0, 1.0))
+    for name, lower, upper in ranges:
+        value = getattr(note, name)
+        if not lower <= value <= upper:
+            raise ScoreError(f"A note's {name} is {value!r}; expected a value in [{lower:g}, {upper:g}].")
