@@ -72,6 +72,3 @@ class RunError(OrchestraError):
 class NonFiniteError(RunError):
     """A loss or gradient is NaN or infinite and there is no earlier finite state to go back to."""
 
-
-class BudgetError(RunError):
-    """A schedule asked for more evaluations than its budget allows."""

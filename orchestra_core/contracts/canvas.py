@@ -11,6 +11,8 @@ Level = Literal["peak", "loudness", "as_is"]
 
 _RATES = (4_000, 192_000)
 _LONGEST = 3_600.0
+#: Gating block of ITU-R BS.1770 in seconds.
+_LOUDNESS_BLOCK = 0.4
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Canvas:
         _within("loudness", self.loudness, -60.0, 0.0, "LUFS")
         if self.level not in get_args(Level):
             raise ParameterError(f"level is {self.level!r}; expected one of {', '.join(get_args(Level))}.")
+        if self.level == "loudness" and self.duration < _LOUDNESS_BLOCK:
+            raise ParameterError(f"A canvas of {self.duration:g} s has no loudness; expected at least {_LOUDNESS_BLOCK} s.")
 
     @property
     def samples(self) -> int:

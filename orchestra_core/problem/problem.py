@@ -1,0 +1,227 @@
+"""The problem: the workshop that a schedule works in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from orchestra_core.contracts.brief import Brief
+from orchestra_core.contracts.checks import one_of
+from orchestra_core.contracts.objective import Evaluation
+from orchestra_core.contracts.parameter import ALL_GROUPS, Parameter
+from orchestra_core.contracts.randomness import score_generator
+from orchestra_core.contracts.score import Score
+from orchestra_core.contracts.score_source import Choice, ScoreSource
+from orchestra_core.errors import ParameterError, UnknownNameError
+from orchestra_core.problem.checkpoint import CheckpointFile
+from orchestra_core.problem.evaluator import Evaluator
+from orchestra_core.problem.listener import Listener
+from orchestra_core.problem.stage import Stage
+from orchestra_core.problem.state import ProblemState
+
+Values = Mapping[str, Tensor]
+
+
+@dataclass
+class Meter:
+    """Counts evaluations of a batch, those of branches included."""
+
+    evaluations: int = 0
+
+
+class Problem:
+    """What a schedule works on: parameters to move and an objective to meet, for a batch of independent items.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        The instrument under the objective.
+    brief : Brief
+        What is asked. Scores are written here when a score source is given.
+    source : ScoreSource, or None
+        Writes scores for choices.
+    listener : Listener, or None
+        Is told of stages and rows.
+    checkpoint : CheckpointFile, or None
+        Where to resume from and save to.
+    budget : int, or None
+        At most so many evaluations of each item; stages end when it is spent.
+
+    Attributes
+    ----------
+    brief : Brief
+        What is asked, with the scores of the current choices.
+    parameters : tuple of Parameter
+        Everything the instrument is played with.
+    values : mapping of str to Tensor [shape=(batch, ...)]
+        Where the parameters stand, in physical units.
+    choices : tuple of mapping
+        The current score choice of each item.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        brief: Brief,
+        *,
+        source: ScoreSource | None = None,
+        listener: Listener | None = None,
+        checkpoint: CheckpointFile | None = None,
+        budget: int | None = None,
+    ) -> None:
+        self.evaluator = evaluator
+        self.source = source
+        self.listener = listener or Listener()
+        self.budget = budget
+        self.meter = Meter()
+        self.generator = brief.generator("objective")
+        self.choices: tuple[Choice, ...] = (source.default_choice if source else {},) * len(brief)
+        self.brief = self._write_scores(brief, self.choices)
+        self.parameters: tuple[Parameter, ...] = evaluator.instrument.parameters(self.brief)
+        self.values: Values = {p.name: p.initial.detach() for p in self.parameters}
+        self.state = ProblemState(self, checkpoint)
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups that can be moved."""
+        return frozenset(p.group for p in self.parameters if not p.fixed)
+
+    @property
+    def terms(self) -> frozenset[str]:
+        """The loss terms that can be weighed."""
+        return frozenset(self.evaluator.objective.terms)
+
+    @property
+    def choice_values(self) -> Mapping[str, tuple[Any, ...]]:
+        """Values by discrete choice of the score source; empty when there is nothing to choose."""
+        return self.source.choices if self.source else {}
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the budget is spent."""
+        return self.budget is not None and self.meter.evaluations >= self.budget
+
+    def stage(self, name: str, *, groups: Sequence[str], weights: Mapping[str, float], steps: int) -> Stage:
+        """Return the next stage; iterate over it to optimise.
+
+        A resumed run skips the stages, and the steps of a stage, that were done before; so a schedule is written once and
+        runs from its top.
+
+        Parameters
+        ----------
+        name : str
+            For people.
+        groups : sequence of str
+            Which groups move; ``"all"`` stands for every one. Empty for a stage that only searches.
+        weights : mapping of str to float
+            Weight by loss term; terms that are not named weigh 0.
+        steps : int
+            At most so many steps.
+
+        Returns
+        -------
+        Stage
+
+        Raises
+        ------
+        UnknownNameError
+            A group or term does not exist.
+        """
+        for group in set(groups) - self.groups - {ALL_GROUPS}:
+            raise UnknownNameError(one_of(group, self.groups | {ALL_GROUPS}, f"group in stage {name!r}"))
+        for term in set(weights) - self.terms:
+            raise UnknownNameError(one_of(term, self.terms, f"loss term in stage {name!r}"))
+        moved = [p for p in self.parameters if not p.fixed and (ALL_GROUPS in groups or p.group in groups)]
+        return self.state.next_stage(Stage(self, name, moved, weights, steps))
+
+    def evaluate(self, values: Values | None = None, rows: Tensor | None = None) -> Evaluation:
+        """Return what the objective makes of values.
+
+        Parameters
+        ----------
+        values : mapping of str to Tensor [shape=(rows, ...)], or None
+            Physical values that differ from where the parameters stand.
+        rows : Tensor [shape=(rows,), dtype=int64], or None
+            Which item each row is a candidate of; None for one row per item.
+
+        Returns
+        -------
+        Evaluation [shape=(rows,)]
+            Differentiable with respect to the values, where instrument and objective are.
+        """
+        index = torch.arange(len(self.brief), device=self.brief.device) if rows is None else rows
+        full = {name: value[index] for name, value in self.values.items()} if rows is not None else dict(self.values)
+        full.update(values or {})
+        brief = self.brief if rows is None else self.brief.rows(index)
+        self.meter.evaluations += 1
+        return self.evaluator.hear_unchecked(full, brief, self.generator.rows(index)).evaluation
+
+    def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
+        """Return a problem of its own with other scores, for search; nothing done to it changes this one.
+
+        Parameters
+        ----------
+        choices : mapping, or sequence of mapping
+            Values of `choice_values`, for all items or one for each.
+
+        Raises
+        ------
+        ParameterError
+            There is nothing to choose, or a choice does not exist.
+        """
+        if self.source is None:
+            raise ParameterError("This problem has no score source, so there is nothing to branch over.")
+        other = Problem.__new__(Problem)
+        other.__dict__.update(self.__dict__)
+        other.listener = Listener()
+        other.choices = self._full_choices(choices)
+        other.brief = self._write_scores(self.brief, other.choices)
+        other.parameters = self.evaluator.instrument.parameters(other.brief)
+        other.values = {p.name: p.initial.detach() for p in other.parameters}
+        other.generator = self.brief.generator("objective")
+        other.state = ProblemState(other, None)
+        return other
+
+    def adopt(self, branch: Problem, rows: Tensor) -> None:
+        """Take over scores, choices and values of a branch in the items where `rows`, shape (batch,), is True."""
+        taken = rows.tolist()
+        if not any(taken):
+            return
+        pairs = list(zip(taken, self._scores(), branch._scores(), strict=True))
+        self.choices = tuple(b if t else a for t, a, b in zip(taken, self.choices, branch.choices, strict=True))
+        self.brief = replace(self.brief, scores=tuple(theirs if take else own for take, own, theirs in pairs))
+        self.parameters = self.evaluator.instrument.parameters(self.brief)
+        sources = [branch.values if take else self.values for take in taken]
+        self.values = {p.name: _gather(p, [values[p.name][i] for i, values in enumerate(sources)]) for p in self.parameters}
+
+    def _scores(self) -> tuple[Score | None, ...]:
+        return self.brief.scores or (None,) * len(self.brief)
+
+    def _full_choices(self, choices: Choice | Sequence[Choice]) -> tuple[Choice, ...]:
+        each = [choices] * len(self.brief) if isinstance(choices, Mapping) else list(choices)
+        if len(each) != len(self.brief):
+            raise ParameterError(f"{len(each)} choices were given for {len(self.brief)} items; expected one, or one for each.")
+        default = self.source.default_choice if self.source else {}
+        return tuple({**default, **choice} for choice in each)
+
+    def _write_scores(self, brief: Brief, choices: tuple[Choice, ...]) -> Brief:
+        if self.source is None:
+            return brief
+        scores = []
+        for i, (seed, choice) in enumerate(zip(brief.seeds.tolist(), choices, strict=True)):
+            single = replace(brief, scores=None).rows(torch.tensor([i], device=brief.device))
+            scores.append(self.source.write(single, choice, score_generator(seed)))
+        return replace(brief, scores=tuple(scores))
+
+
+def _gather(parameter: Parameter, rows: list[Tensor]) -> Tensor:
+    """Return the rows under each other in the shape of the parameter; shorter ones keep its initial values as padding."""
+    gathered = parameter.initial.detach().clone()
+    for i, row in enumerate(rows):
+        kept = tuple(slice(0, min(a, b)) for a, b in zip(row.shape, gathered.shape[1:], strict=True))
+        gathered[(i, *kept)] = row[kept]
+    return gathered

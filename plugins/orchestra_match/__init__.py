@@ -1,0 +1,1 @@
+"""The objective `match`: an oracle and the readings it is asked for."""

@@ -1,0 +1,1 @@
+"""The schedule `staged`: a search over score choices, then declared stages of gradient descent."""

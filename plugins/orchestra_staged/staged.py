@@ -1,0 +1,81 @@
+"""The schedule `staged`: a search over score choices, then declared stages of gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from orchestra_core import Problem, Schedule
+from orchestra_core.errors import IncompatibleError
+from orchestra_staged.config import PRESETS, PresetName, StageConfig
+from orchestra_staged.per_item import Patience, clip_gradients
+from orchestra_staged.search import search as search_choices
+
+_OPTIMIZERS: Mapping[str, Callable[[Iterable[Tensor], float], torch.optim.Optimizer]] = {
+    "adam": lambda leaves, rate: torch.optim.Adam(leaves, lr=rate),
+    "adamw": lambda leaves, rate: torch.optim.AdamW(leaves, lr=rate),
+    "rmsprop": lambda leaves, rate: torch.optim.RMSprop(leaves, lr=rate),
+    "sgd": lambda leaves, rate: torch.optim.SGD(leaves, lr=rate, momentum=0.9),
+}
+
+
+class Staged(Schedule):
+    """Tries score choices, then moves groups of parameters by gradient in declared stages.
+
+    Parameters
+    ----------
+    preset : {"default", "reference"}
+        Which stages, where none are given.
+    stages : sequence of StageConfig
+        Your own stages, instead of the preset's.
+    search : int, >= -1
+        At most so many score choices are tried first; 0 for none, -1 for as many as the preset says (0 with own stages).
+    """
+
+    capabilities = frozenset({"differentiable"})
+
+    def __init__(self, preset: PresetName = "default", stages: Sequence[StageConfig] = (), search: int = -1) -> None:
+        chosen = PRESETS[preset]
+        self.stages = tuple(stages) or chosen.stages
+        self.search = search if search >= 0 else chosen.search
+
+    def check(self, groups: frozenset[str], terms: frozenset[str]) -> None:
+        """Refuse groups none of which a stage can move, and terms that a stage weighs and the objective does not have."""
+        for stage in self.stages:
+            if "all" not in stage.groups and not groups & set(stage.groups):
+                raise IncompatibleError(
+                    f"Stage {stage.name!r} moves the groups {', '.join(stage.groups)}; the instrument has only "
+                    f"{', '.join(sorted(groups)) or 'none'}. Choose another preset, or give your own stages."
+                )
+            missing = set(stage.weights) - terms
+            if missing:
+                raise IncompatibleError(
+                    f"Stage {stage.name!r} weighs the loss term {sorted(missing)[0]!r}; the objective has only "
+                    f"{', '.join(sorted(terms))}. Choose another preset, or give your own stages."
+                )
+        if not groups and self.stages:
+            raise IncompatibleError("The instrument has no parameter that can be moved; a schedule of stages has nothing to do.")
+
+    def _optimize(self, problem: Problem) -> None:
+        search_choices(problem, self.search)
+        for config in self.stages:
+            _descend(problem, config)
+
+
+def _descend(problem: Problem, config: StageConfig) -> None:
+    groups = [group for group in config.groups if group == "all" or group in problem.groups]
+    weights = config.weights or dict.fromkeys(problem.terms, 1.0)
+    stage = problem.stage(config.name, groups=groups, weights=weights, steps=config.steps)
+    leaves = list(stage.coordinates.values())
+    optimizer = _OPTIMIZERS[config.optimizer](leaves, config.learning_rate)
+    patience = Patience(config, len(problem.brief), problem.brief.device)
+    stage.keep(optimizer=optimizer, patience=patience)
+    for step in stage:
+        loss = step.loss()
+        stage.stop(patience.step(loss.detach(), stage.rate))
+        step.backward()
+        if config.clip:
+            clip_gradients(leaves, config.clip)
+        optimizer.step()
