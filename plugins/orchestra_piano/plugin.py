@@ -1,0 +1,43 @@
+"""What this plugin provides: the piano, its envelope, and the scores it can be played with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestra_core import Descriptor, hookimpl
+from orchestra_piano.config import AdsrConfig, PianoConfig
+
+_CITATION = "Fletcher, Blackham and Stratton, Quality of piano tones, JASA 34 (6), 1962 (stiff strings)"
+
+
+@hookimpl
+def orchestra_instruments() -> Iterable[Descriptor]:
+    """Return the piano."""
+    return [
+        Descriptor(
+            name="piano_adsr",
+            target="orchestra_piano.instrument:PianoAdsr",
+            summary="Piano-like notes of several partials under an envelope",
+            config=PianoConfig,
+            capabilities=frozenset({"differentiable", "notes", "pitched", "rate_free"}),
+            default=True,
+            license="MIT",
+            citation=_CITATION,
+        )
+    ]
+
+
+@hookimpl
+def orchestra_envelopes() -> Iterable[Descriptor]:
+    """Return the envelope."""
+    return [
+        Descriptor(
+            name="adsr",
+            target="orchestra_piano.adsr:Adsr",
+            summary="Attack, decay, sustain, release: continuous, or literally as published",
+            config=AdsrConfig,
+            capabilities=frozenset({"differentiable", "rate_free"}),
+            default=True,
+            license="MIT",
+        )
+    ]

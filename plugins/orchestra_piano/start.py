@@ -1,0 +1,110 @@
+"""From scores to the piano's parameters and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from orchestra_core import Brief, Canvas, Note, Parameter, Score
+from orchestra_core.errors import ParameterError, ScoreError
+from orchestra_piano.config import PianoConfig
+
+SHORTEST = 0.1
+
+#: Name, unit, lower and upper bound, description of the parameters that only several partials have.
+_TIMBRE = (
+    ("brightness", "dB/octave", -24.0, -2.0, "Spectral tilt of the partials at the onset of a note of amplitude 0.8"),
+    ("partial_decay", "1/s", 0.05, 6.0, "How much faster each further partial of middle C fades"),
+)
+
+
+def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
+    """Return the parameters of the notes: timing, dynamics and, fixed, pitch and mask.
+
+    Raises
+    ------
+    ScoreError
+        No note of an item starts before the canvas ends.
+    """
+    padded = brief.notes()
+    mask = padded.mask & (padded.onset < brief.canvas.duration)
+    for item in (~mask.any(1)).nonzero().flatten().tolist():
+        raise ScoreError(
+            f"No note of the score of item {item} starts before the canvas ends ({brief.canvas.duration:g} s); "
+            "choose a longer duration or another score."
+        )
+    latest = latest_onset(config, brief.canvas)
+    onset, duration, amplitude = padded.onset, padded.duration, padded.velocity
+    if config.start == "published":
+        onset, duration = latest * torch.sigmoid(onset), SHORTEST + functional.softplus(duration)
+        amplitude = torch.sigmoid(amplitude)
+    return (
+        Parameter("onset", "timing", _inside(onset, 0.0, latest), "s", 0.0, latest, "Start of each note"),
+        Parameter("duration", "timing", duration.clamp_min(SHORTEST + 2e-3), "s", SHORTEST, math.inf, "Length of each note"),
+        Parameter("amplitude", "dynamics", _inside(amplitude, 0.0, 1.0), "1", 0.0, 1.0, "How loud each note is"),
+        Parameter("pitch", "score", padded.pitch, "MIDI", description="Pitch of each note", fixed=True),
+        Parameter("mask", "score", mask, description="Which notes are there", fixed=True),
+    )
+
+
+def timbre_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
+    """Return the parameters of the spectrum, none for a single partial."""
+    if config.partials == 1:
+        return ()
+    starts = {"brightness": config.brightness, "partial_decay": config.partial_decay}
+    for name, unit, lower, upper, _ in _TIMBRE:
+        if not lower < starts[name] < upper:
+            raise ParameterError(
+                f"{name} of piano_adsr starts at {starts[name]!r} {unit}; expected inside ({lower:g}, {upper:g})."
+            )
+    return tuple(
+        Parameter(name, "timbre", torch.full((len(brief),), starts[name], device=brief.device), unit, lower, upper, text)
+        for name, unit, lower, upper, text in _TIMBRE
+    )
+
+
+def latest_onset(config: PianoConfig, canvas: Canvas) -> float:
+    """Return the upper bound of onsets in s: 0.8 of the canvas as published, else up to a quarter second before its end.
+
+    It depends on the canvas only: the map to free coordinates must not change with the other items of a batch.
+    """
+    if config.start == "published":
+        return 0.8 * canvas.duration
+    return canvas.duration - min(0.25, 0.2 * canvas.duration)
+
+
+def score_values(score: Score, start: float) -> dict[str, Tensor]:
+    """Return the values of the notes of one score, shape (1, notes), with time running from `start`."""
+    columns = zip(*((n.onset - start, max(n.duration, SHORTEST), n.velocity, n.pitch) for n in score.notes), strict=True)
+    names = ("onset", "duration", "amplitude", "pitch")
+    values = {name: torch.tensor([column], dtype=torch.float32) for name, column in zip(names, columns, strict=True)}
+    return {**values, "mask": torch.ones_like(values["onset"], dtype=torch.bool)}
+
+
+def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...]:
+    """Return the notes that are heard, one score per item, in the order of their onsets.
+
+    Raises
+    ------
+    ScoreError
+        No note of an item starts on the canvas.
+    """
+    heard = values["mask"].bool() & (values["onset"] < canvas.duration)
+    columns = [values[name].detach().double().cpu() for name in ("pitch", "onset", "duration", "amplitude")]
+    scores = []
+    for item, keep in enumerate(heard.cpu()):
+        rows = torch.stack([column[item, keep] for column in columns], 1).tolist()
+        if not rows:
+            raise ScoreError(f"No note of item {item} starts on the canvas of {canvas.duration:g} s.")
+        scores.append(Score(tuple(Note(*row) for row in sorted(rows, key=lambda row: (row[1], row[0])))))
+    return tuple(scores)
+
+
+def _inside(value: Tensor, lower: float, upper: float) -> Tensor:
+    # 1e-4 of the range is the contract's least; up to 2e-3 where that moves nothing by more than 10 ms.
+    margin = max(1.01e-4 * (upper - lower), min(2e-3 * (upper - lower), 0.01))
+    return value.clamp(lower + margin, upper - margin)
