@@ -21,7 +21,7 @@ class Ref:
     kind : str
         Kind of the component.
     name : str
-        Its name, or ``distribution:name`` where two plugins provide the same.
+        Its name, or ``distribution:name`` where two plugins provide the same; empty for the default of its kind.
     config : mapping
         Its configuration fields; those left out take their defaults.
     """

@@ -71,4 +71,3 @@ class RunError(OrchestraError):
 
 class NonFiniteError(RunError):
     """A loss or gradient is NaN or infinite and there is no earlier finite state to go back to."""
-

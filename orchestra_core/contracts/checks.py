@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from orchestra_core.errors import ContractError, ParameterError
-
-
-def one_of(value: str, known: Iterable[str], what: str) -> str:
-    """Return the sentences that say a name is unknown: close matches first, then all choices."""
-    choices = sorted(known)
-    close = get_close_matches(value, choices, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
-    return f"Unknown {what} {value!r}.{hint} Known: {', '.join(choices) or 'none'}."
 
 
 def check_audio(audio: Tensor, sample_rate: int, who: str) -> None:
@@ -66,4 +57,6 @@ def check_rows(named: Mapping[str, Tensor], batch: int, who: str, what: str) -> 
     """
     for name, rows in named.items():
         if rows.shape != (batch,):
-            raise ContractError(f"{who} returned {what} {name!r} of shape {tuple(rows.shape)}; expected ({batch},), one per item.")
+            raise ContractError(
+                f"{who} returned {what} {name!r} of shape {tuple(rows.shape)}; expected ({batch},), one per item."
+            )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
@@ -70,7 +71,7 @@ class Instrument(Component):
         ParameterError
             Values are missing or disagree on the batch size.
         ContractError
-            The plugin returned another shape.
+            The plugin returned another shape, or samples that are not finite.
         """
         batch = check_values(values, type(self).__name__)
         try:
@@ -82,6 +83,10 @@ class Instrument(Component):
         if audio.shape != (batch, canvas.samples):
             raise ContractError(
                 f"{type(self).__name__} rendered audio of shape {tuple(audio.shape)}; expected ({batch}, {canvas.samples})."
+            )
+        if not bool(torch.isfinite(audio.detach()).all()):
+            raise ContractError(
+                f"{type(self).__name__} rendered NaN or infinite samples; expected finite audio for every value in bounds."
             )
         return audio
 

@@ -91,7 +91,9 @@ class Objective(Component):
         check_audio(take.audio, take.sample_rate, type(self).__name__)
         evaluation = self._evaluate(take)
         if set(evaluation.terms) != set(self.terms):
-            raise ContractError(f"{type(self).__name__} returned the terms {sorted(evaluation.terms)}; expected {sorted(self.terms)}.")
+            raise ContractError(
+                f"{type(self).__name__} returned the terms {sorted(evaluation.terms)}; expected {sorted(self.terms)}."
+            )
         batch = take.audio.shape[0]
         check_rows(evaluation.terms, batch, type(self).__name__, "the term")
         check_rows(evaluation.readings, batch, type(self).__name__, "the reading")

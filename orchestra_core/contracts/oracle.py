@@ -43,10 +43,9 @@ class Dimension:
     sd: float | None = None
 
     def reading(self, request: float) -> float:
-        """Return the reading that a request in [-1, 1] asks for, within the scale's range."""
+        """Return the reading that a request in [-1, 1] asks for, within the scale's range; the request, without a corpus."""
         if self.mean is None or self.sd is None:
-            middle, half = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
-            return middle + half * request
+            return request
         return min(max(self.mean + 2 * self.sd * request, self.lower), self.upper)
 
 
@@ -177,7 +176,8 @@ class Oracle(Component):
     def _lengthen(self, audio: Tensor, length: int, rate: int) -> Tensor:
         if self.short == "refuse":
             raise ParameterError(
-                f"{type(self).__name__} was given {audio.shape[1] / rate:.2f} s of audio; expected at least {self.clip_duration} s."
+                f"{type(self).__name__} was given {audio.shape[1] / rate:.2f} s of audio; expected at least "
+                f"{self.clip_duration} s."
             )
         return torch.nn.functional.pad(audio, (0, length - audio.shape[1]))
 

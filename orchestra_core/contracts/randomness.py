@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -63,6 +63,7 @@ class ItemGenerator:
         for item, saved in zip(self._items, state, strict=True):
             item.set_state(saved)
 
-    def _draw(self, function: object, shape: tuple[int, ...]) -> Tensor:
-        used = {int(row): function(*shape, generator=self._items[int(row)]) for row in self._rows.unique()}  # type: ignore[operator]
-        return torch.stack([used[int(row)] for row in self._rows])
+    def _draw(self, function: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+        rows = self._rows.tolist()
+        used = {row: function(*shape, generator=self._items[row]) for row in sorted(set(rows))}
+        return torch.stack([used[row] for row in rows])

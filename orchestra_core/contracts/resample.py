@@ -11,4 +11,5 @@ def resample(audio: Tensor, source: int, target: int) -> Tensor:
         return audio
     from torchaudio.functional import resample as sinc_resample
 
-    return sinc_resample(audio, source, target)
+    resampled: Tensor = sinc_resample(audio, source, target)
+    return resampled

@@ -28,7 +28,7 @@ class Schedule(Component):
         IncompatibleError
             With what is missing.
         """
-        return None
+        return
 
     def optimize(self, problem: Problem) -> None:
         """Move the parameters of the problem; the result stays in the problem.

@@ -98,9 +98,7 @@ class PaddedNotes:
     mask: Tensor
 
 
-def pad_scores(
-    scores: Sequence[Score], *, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
-) -> PaddedNotes:
+def pad_scores(scores: Sequence[Score], *, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> PaddedNotes:
     """Return a batch of scores as padded tensors.
 
     Parameters

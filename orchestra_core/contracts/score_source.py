@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from orchestra_core.contracts.brief import Brief
-from orchestra_core.contracts.checks import one_of
 from orchestra_core.contracts.component import Component, Kind
 from orchestra_core.contracts.score import Score
 from orchestra_core.errors import ContractError, ParameterError
+from orchestra_core.names import one_of
 
 Choice = Mapping[str, Any]
 

@@ -1,0 +1,5 @@
+"""Pipelines: the parts put together, requests, runs and results."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

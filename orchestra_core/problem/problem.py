@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
-from orchestra_core.contracts.checks import one_of
 from orchestra_core.contracts.objective import Evaluation
 from orchestra_core.contracts.parameter import ALL_GROUPS, Parameter
 from orchestra_core.contracts.randomness import score_generator
-from orchestra_core.contracts.score import Score
 from orchestra_core.contracts.score_source import Choice, ScoreSource
 from orchestra_core.errors import ParameterError, UnknownNameError
+from orchestra_core.names import one_of
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.problem.evaluator import Evaluator
 from orchestra_core.problem.listener import Listener
@@ -24,6 +23,7 @@ from orchestra_core.problem.stage import Stage
 from orchestra_core.problem.state import ProblemState
 
 Values = Mapping[str, Tensor]
+T = TypeVar("T")
 
 
 @dataclass
@@ -191,15 +191,18 @@ class Problem:
         taken = rows.tolist()
         if not any(taken):
             return
-        pairs = list(zip(taken, self._scores(), branch._scores(), strict=True))
-        self.choices = tuple(b if t else a for t, a, b in zip(taken, self.choices, branch.choices, strict=True))
-        self.brief = replace(self.brief, scores=tuple(theirs if take else own for take, own, theirs in pairs))
+        self.choices = _pick(taken, self.choices, branch.choices)
+        if self.brief.scores and branch.brief.scores:
+            self.brief = replace(self.brief, scores=_pick(taken, self.brief.scores, branch.brief.scores))
         self.parameters = self.evaluator.instrument.parameters(self.brief)
         sources = [branch.values if take else self.values for take in taken]
         self.values = {p.name: _gather(p, [values[p.name][i] for i, values in enumerate(sources)]) for p in self.parameters}
 
-    def _scores(self) -> tuple[Score | None, ...]:
-        return self.brief.scores or (None,) * len(self.brief)
+    def item(self, row: int) -> tuple[Brief, tuple[Parameter, ...], Values]:
+        """Return brief, parameters and values of one item by itself, without the padding that its batch needed."""
+        brief = self.brief.rows(torch.tensor([row], device=self.brief.device))
+        parameters = self.evaluator.instrument.parameters(brief)
+        return brief, parameters, {p.name: _gather(p, [self.values[p.name][row]]) for p in parameters}
 
     def _full_choices(self, choices: Choice | Sequence[Choice]) -> tuple[Choice, ...]:
         each = [choices] * len(self.brief) if isinstance(choices, Mapping) else list(choices)
@@ -223,5 +226,9 @@ def _gather(parameter: Parameter, rows: list[Tensor]) -> Tensor:
     gathered = parameter.initial.detach().clone()
     for i, row in enumerate(rows):
         kept = tuple(slice(0, min(a, b)) for a, b in zip(row.shape, gathered.shape[1:], strict=True))
-        gathered[(i, *kept)] = row[kept]
+        gathered[i][kept] = row[kept]
     return gathered
+
+
+def _pick(taken: list[bool], own: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(b if take else a for take, a, b in zip(taken, own, theirs, strict=True))

@@ -51,9 +51,7 @@ class Stage:
         The next step.
     """
 
-    def __init__(
-        self, problem: Problem, name: str, moved: Sequence[Parameter], weights: Mapping[str, float], steps: int
-    ) -> None:
+    def __init__(self, problem: Problem, name: str, moved: Sequence[Parameter], weights: Mapping[str, float], steps: int) -> None:
         batch, device = len(problem.brief), problem.brief.device
         self.problem = problem
         self.name = name
@@ -182,4 +180,4 @@ class Stage:
     def _finish(self) -> None:
         if bool(torch.isfinite(self.best_loss).any()) and self.coordinates:
             self.problem.values = {**self.problem.values, **self.to_values(self.best)}
-        self.problem.state.stage_done(self)
+        self.problem.state.deliver()

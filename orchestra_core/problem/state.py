@@ -61,15 +61,12 @@ class ProblemState:
         """Collect a step; deliver and save when due."""
         self._pending.append(step)
         if len(self._pending) >= _DELIVERY or stage.step >= stage.steps:
-            self._deliver()
+            self.deliver()
         if self._checkpoint and not self._pending:
             self._checkpoint.save_if_due(lambda: self._snapshot(stage))
 
-    def stage_done(self, stage: Stage) -> None:
-        """Deliver what is left of a stage."""
-        self._deliver()
-
-    def _deliver(self) -> None:
+    def deliver(self) -> None:
+        """Deliver the steps that are collected."""
         rows = [row for step in self._pending for row in step.rows()]
         self._pending = []
         if rows:

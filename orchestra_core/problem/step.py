@@ -59,7 +59,8 @@ class Step:
         self._faults = {name: ~torch.isfinite(_rows(leaf.grad)).all(dim=1) for name, leaf in moved.items()}
         self.failed = failed = torch.stack([lost, *self._faults.values()]).any(dim=0)
         for leaf in moved.values():
-            leaf.grad = torch.where(as_rows(failed, leaf), 0.0, leaf.grad)
+            if leaf.grad is not None:
+                leaf.grad = torch.where(as_rows(failed, leaf), 0.0, leaf.grad)
 
     def describe_failure(self, item: int) -> str:
         """Return the sentence that names stage, step, item, terms and parameters of a non-finite loss."""

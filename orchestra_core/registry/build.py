@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, overload
 
 from orchestra_core.contracts.component import KINDS, Component, Kind
@@ -46,12 +47,15 @@ class Built(Generic[C_co]):
         Who provides it and the components inside it.
     by_hand : tuple of str
         What was built by hand, in words.
+    files : tuple of Path
+        Files from outside that their configurations name, in fields of type `pathlib.Path`.
     """
 
     component: C_co
     ref: Ref | None
     entries: tuple[Entry, ...] = ()
     by_hand: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 @overload
@@ -177,9 +181,9 @@ class _Builder:
         config = _validated(entry, ref.config, self.objects)
         component = _make(entry, _arguments(config, parts))
         _check_made(entry, component)
-        complete = None if parts.by_hand else Ref(ref.kind, ref.name, _complete(config, parts))
+        complete = None if parts.by_hand else Ref(ref.kind, ref.name or entry.name, _complete(config, parts))
         entries = tuple(dict.fromkeys((entry, *parts.entries)))
-        return Built(component, complete, entries, tuple(parts.by_hand))
+        return Built(component, complete, entries, tuple(parts.by_hand), (*_files(config), *parts.files))
 
 
 class _Parts:
@@ -188,6 +192,7 @@ class _Parts:
     def __init__(self, builder: _Builder) -> None:
         self.entries: list[Entry] = []
         self.by_hand: list[str] = []
+        self.files: list[Path] = []
         self._builder = builder
         self._built: dict[int, tuple[Ref, Built[Component]]] = {}
 
@@ -198,6 +203,7 @@ class _Parts:
         self._built[id(ref)] = (ref, built)
         self.entries.extend(built.entries)
         self.by_hand.extend(built.by_hand)
+        self.files.extend(built.files)
         return built.component
 
     def complete(self, ref: Ref) -> Ref:
@@ -236,6 +242,16 @@ def _complete(config: Any, parts: _Parts) -> dict[str, Any]:
         return {}
     plain: dict[str, Any] = to_plain(replace_refs(config, parts.complete))
     return plain
+
+
+def _files(value: Any) -> tuple[Path, ...]:
+    if isinstance(value, Path):
+        return (value,)
+    if dataclasses.is_dataclass(value) and not isinstance(value, Ref):
+        return tuple(path for field in dataclasses.fields(value) for path in _files(getattr(value, field.name)))
+    if isinstance(value, Mapping):
+        return tuple(path for item in value.values() for path in _files(item))
+    return tuple(path for item in value for path in _files(item)) if isinstance(value, list | tuple) else ()
 
 
 def _make(entry: Entry, arguments: dict[str, Any]) -> Any:

@@ -105,7 +105,7 @@ DEFAULT = Preset(
     search=64,
     stages=(
         StageConfig(
-            "refine", ("all",), learning_rate=0.05, steps=80, plateau_factor=0.5, plateau_patience=10, stop_patience=40, stop_loss=0.02
+            "refine", learning_rate=0.05, steps=80, plateau_factor=0.5, plateau_patience=10, stop_patience=40, stop_loss=0.02
         ),
     ),
 )

@@ -1,0 +1,109 @@
+"""The command ``orchestra compose``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestra_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from orchestra_core.pipeline import Result
+
+
+@click.command(name="compose")
+@click.argument("word", required=False)
+@click.option("--valence", type=float, help="Asked valence, -1 (unpleasant) to 1 (pleasant).")
+@click.option("--arousal", type=float, help="Asked arousal, -1 (calm) to 1 (excited).")
+@click.option("--target", "targets", multiple=True, metavar="NAME=VALUE", help="Asked reading of any dimension; may be repeated.")
+@click.option(
+    "--scale",
+    type=click.Choice(["request", "reading"]),
+    help="What targets mean: -1..1 over what the oracle's corpus holds (default), or the oracle's own units.",
+)
+@click.option("--seed", type=click.IntRange(0), help="Everything random follows from it.  [default: 0]")
+@click.option("--seeds", type=click.IntRange(1), metavar="N", help="Compose N pieces, of the seeds SEED, SEED + 1, ...")
+@click.option("--duration", type=float, metavar="SECONDS", help="Length of the piece.  [default: 5]")
+@click.option("--instrument", metavar="NAME", help="What plays.")
+@click.option("--oracle", metavar="NAME", help="What hears.")
+@click.option("--objective", metavar="NAME", help="What the music has to meet.")
+@click.option("--schedule", metavar="NAME", help="What moves the parameters.")
+@click.option("--score", metavar="NAME|FILE", help="What is played: a score source, or a MIDI file.")
+@click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A .toml or .json file, or a run folder to make again; options given here go before it.",
+)
+@click.option("--device", help="Of torch, such as cpu or cuda.  [default: cpu]")
+@click.option("--threads", type=click.IntRange(1), help="Threads to compute with.")
+@click.option("--resume", is_flag=True, help="Go on with the unfinished run in the output folder.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run folder.  [default: WORD-SEED]")
+def compose(word: str | None, config: Path | None, resume: bool, output: Path | None, **options: Any) -> None:
+    """Compose music that carries an emotion.
+
+    WORD is an emotion word such as happy, calm or tense; valence, arousal or other targets may be given instead.
+    """
+    from orchestra_core.pipeline.settings import Settings, load_settings
+
+    source = config or (output if resume and not word else None)
+    settings = load_settings(source) if source else Settings()
+    settings = settings.with_options(word=word, targets=parse_targets(options.pop("targets")), **options)
+    directory = output or Path(settings.folder_name)
+    results = _perform(settings, directory, resume)
+    for row, result in enumerate(results):
+        _say(result, directory / f"{row:03d}" if len(results) > 1 else directory)
+
+
+def parse_targets(given: tuple[str, ...]) -> dict[str, float]:
+    """Return targets from their ``NAME=VALUE`` forms.
+
+    Raises
+    ------
+    UsageError
+        One has another form.
+
+    Examples
+    --------
+    >>> parse_targets(("brightness=70",))
+    {'brightness': 70.0}
+    """
+    targets = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            targets[name.strip()] = float(value)
+        except ValueError as error:
+            raise UsageError(f"--target is {text!r}; expected NAME=VALUE with a number, such as brightness=70.") from error
+    return targets
+
+
+def _perform(settings: Any, directory: Path, resume: bool) -> tuple[Result, ...]:
+    from orchestra_core.cli.progress import ProgressBar
+    from orchestra_core.registry import get_registry
+
+    registry = get_registry()
+    try:
+        with ProgressBar() as bar, registry.registered(bar, "progress"):
+            results: tuple[Result, ...] = settings.perform(registry, directory, resume)
+            return results
+    except KeyboardInterrupt:
+        if (directory / "run.json").exists():
+            click.echo(f"Stopped. Go on with: orchestra compose --resume -o {directory}", err=True)
+        raise
+
+
+def _say(result: Result, directory: Path) -> None:
+    click.echo(f"{directory}: {describe(result.targets, result.readings)}")
+    for message in result.messages:
+        click.echo(f"  {message}", err=True)
+
+
+def describe(targets: Mapping[str, float], readings: Mapping[str, float]) -> str:
+    """Return readings in a line, beside what was asked."""
+    asked = {name: f" (asked {value:+.3g})" for name, value in targets.items()}
+    return ", ".join(f"{name} {value:+.3g}{asked.get(name, '')}" for name, value in readings.items())

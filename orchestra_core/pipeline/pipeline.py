@@ -1,0 +1,199 @@
+"""The pipeline: instrument, score source, objective and schedule, put together and asked for music."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.errors import ParameterError, RunFolderError
+from orchestra_core.pipeline.parts import Parts, PartsBuilder, ScoreSpec, Spec, Specs
+from orchestra_core.pipeline.recipe import fingerprint, make_recipe
+from orchestra_core.pipeline.request import Request, Scale, make_request, to_readings
+from orchestra_core.pipeline.result import Result
+from orchestra_core.pipeline.run import Performance, Run
+from orchestra_core.problem.checkpoint import CheckpointFile
+from orchestra_core.registry import Registry, get_registry
+from orchestra_core.runs.folder import RunFolder
+
+
+class Pipeline:
+    """An instrument, a score source, an objective and a schedule.
+
+    Each part is given by name (``"piano_adsr"``), by name and configuration (``{"name": "piano_adsr", "config":
+    {"partials": 4}}`` or a `Ref`), or as an object made by hand; None takes the default.
+
+    Parameters
+    ----------
+    instrument, schedule : str, mapping, Ref, Component, or None
+        What plays, and what moves its parameters.
+    oracle : str, mapping, Ref, Component, or None
+        Short for an objective that holds this oracle.
+    objective : str, mapping, Ref, Component, or None
+        What the music has to meet.
+    score : str, mapping, Ref, ScoreSource, Score, path of a MIDI file, or None
+        What is played, for instruments that play notes.
+    registry : Registry, or None
+        Where names are looked up; None for the installed plugins.
+
+    Raises
+    ------
+    UnknownNameError, ConfigurationError, PluginError
+        A part cannot be made.
+    IncompatibleError
+        The parts do not fit together.
+
+    Examples
+    --------
+    >>> from orchestra_core import Pipeline
+    >>> result = Pipeline().compose("calm", seed=7)  # doctest: +SKIP
+    >>> result.save("calm")  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        instrument: Spec = None,
+        oracle: Spec = None,
+        objective: Spec = None,
+        schedule: Spec = None,
+        score: ScoreSpec = None,
+        registry: Registry | None = None,
+    ) -> None:
+        self._specs = Specs(instrument, oracle, objective, schedule, score)
+        self._registry = registry or get_registry()
+        self.parts: Parts = PartsBuilder(self._registry).build(self._specs)
+
+    def replace(self, **parts: Any) -> Pipeline:
+        """Return a pipeline with some parts swapped.
+
+        Parameters
+        ----------
+        **parts : str, mapping, Ref, Component, or None
+            ``instrument``, ``oracle``, ``objective``, ``schedule`` or ``score``.
+
+        Returns
+        -------
+        Pipeline
+        """
+        return Pipeline(**vars(self._specs.replaced(parts)), registry=self._registry)
+
+    def compose(
+        self,
+        word: str | None = None,
+        *,
+        valence: float | None = None,
+        arousal: float | None = None,
+        targets: Mapping[str, float] | None = None,
+        seed: int = 0,
+        scale: Scale = "request",
+        canvas: Canvas | None = None,
+        directory: str | Path | None = None,
+        resume: bool = False,
+        device: str = "cpu",
+        budget: int | None = None,
+    ) -> Result:
+        """Compose one piece.
+
+        Parameters
+        ----------
+        word : str, or None
+            An emotion word, such as ``"happy"``.
+        valence, arousal : float, or None
+            Short for targets of that name.
+        targets : mapping of str to float, or None
+            By dimension of the objective.
+        seed : int, >= 0
+            Everything random follows from it.
+        scale : {"request", "reading"}
+            What targets mean: -1..1 over what the oracle's corpus holds, or the oracle's own units.
+        canvas : Canvas, or None
+            The time grid; None for 5 s at 44 100 Hz.
+        directory : path, or None
+            The run folder, written to while the run goes on, so that it can be resumed.
+        resume : bool
+            Go on with the unfinished run in `directory`.
+        device : str
+            Of torch.
+        budget : int, or None
+            At most so many evaluations.
+
+        Returns
+        -------
+        Result
+
+        Raises
+        ------
+        TargetError, UnknownNameError, ParameterError
+            The request cannot be understood.
+        IncompatibleError
+            The parts do not fit together.
+        RunError
+            The optimisation could not go on.
+        """
+        request = make_request(word, valence, arousal, targets, seed)
+        return self.compose_many(
+            [request], scale=scale, canvas=canvas, directory=directory, resume=resume, device=device, budget=budget
+        )[0]
+
+    def compose_many(
+        self,
+        requests: Sequence[Request],
+        *,
+        scale: Scale = "request",
+        canvas: Canvas | None = None,
+        directory: str | Path | None = None,
+        resume: bool = False,
+        device: str = "cpu",
+        budget: int | None = None,
+    ) -> tuple[Result, ...]:
+        """Compose a batch of pieces, each by itself but computed together.
+
+        Parameters
+        ----------
+        requests : sequence of Request
+            One per piece; all ask for the same dimensions.
+        scale, canvas, directory, resume, device, budget
+            As for `compose`. The folder of a batch holds one folder per item.
+
+        Returns
+        -------
+        tuple of Result
+        """
+        canvas, torch_device = canvas or Canvas(), _device(device)
+        dimensions = self.parts.objective.dimensions
+        targets = tuple(to_readings(request, dimensions, scale) for request in _same_dimensions(requests))
+        recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
+        folder = RunFolder.open(directory, recipe, resume=resume) if directory else None
+        if folder and folder.is_finished:
+            raise RunFolderError(f"The run in {folder.path} is finished; there is nothing to resume. Choose another folder.")
+        run = Run(tuple(requests), targets, dimensions, recipe, folder.path if folder else None)
+        performance = Performance(self.parts, run, canvas, torch_device)
+        checkpoint = CheckpointFile(folder.checkpoint, fingerprint(recipe)) if folder else None
+        problem = performance.optimize(self._registry.hooks, checkpoint, budget)
+        results = performance.results(problem)
+        if folder:
+            folder.finish(results)
+        self._registry.hooks.run_finished(run, results)
+        return results
+
+
+def _same_dimensions(requests: Sequence[Request]) -> Sequence[Request]:
+    if not requests:
+        raise ParameterError("There are no requests; expected at least one.")
+    asked = {tuple(sorted(request.targets)) for request in requests}
+    if len(asked) > 1:
+        raise ParameterError(f"The requests of a batch ask for different dimensions: {sorted(asked)}; expected the same for all.")
+    return requests
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ParameterError(f"The device {name!r} cannot be used here: {str(error).splitlines()[0]} Try 'cpu'.") from error
+    return device

@@ -1,0 +1,81 @@
+"""Recipes: everything needed to make a run again, as plain values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import torch
+
+from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.errors import RunFolderError
+from orchestra_core.pipeline.parts import INPUT, Parts, name_inputs
+from orchestra_core.pipeline.request import Request, Scale
+
+_RECORDED = ("orchestra-music", "torch", "torchaudio", "nnAudio", "numpy", "librosa", "soundfile")
+
+
+def make_recipe(
+    parts: Parts, canvas: Canvas, requests: Sequence[Request], scale: Scale, device: torch.device, budget: int | None
+) -> dict[str, Any]:
+    """Return the recipe of a run.
+
+    The same recipe makes the same bits for the same batch, thread count and versions on a CPU.
+    """
+    return {
+        "pipeline": dict(parts.plain),
+        "canvas": asdict(canvas),
+        "scale": scale,
+        "items": [asdict(request) for request in requests],
+        "device": device.type,
+        "threads": torch.get_num_threads(),
+        "budget": budget,
+        "inputs": {name: str(path) for name, path in parts.files.items()},
+        "made_by_hand": list(parts.by_hand),
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that bits depend on."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for name in _RECORDED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def fingerprint(recipe: Mapping[str, Any]) -> str:
+    """Return a hash of what a checkpoint must agree on to be resumed."""
+    kept = {key: recipe[key] for key in ("pipeline", "canvas", "scale", "items", "budget", "device")}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def pipeline_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts that a recipe names, with the files of its run folder in their places.
+
+    Raises
+    ------
+    RunFolderError
+        A part was made by hand in code.
+    """
+    if recipe.get("made_by_hand"):
+        raise RunFolderError(
+            f"This run cannot be made again from its folder: {', '.join(recipe['made_by_hand'])} was made by hand in code. "
+            "Run that code again."
+        )
+    files = {INPUT + name: str(path) for name, path in recipe.get("inputs", {}).items()}
+    parts: dict[str, Any] = name_inputs(recipe["pipeline"], files)
+    return parts
+
+
+def requests_of(recipe: Mapping[str, Any]) -> list[Request]:
+    """Return the requests of a recipe."""
+    return [Request(dict(item["targets"]), int(item["seed"]), str(item.get("word", ""))) for item in recipe["items"]]

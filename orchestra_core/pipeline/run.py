@@ -1,0 +1,172 @@
+"""One run: a batch of requests from the brief to the results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from orchestra_core.contracts.brief import Brief
+from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.oracle import Dimension
+from orchestra_core.pipeline.parts import Parts
+from orchestra_core.pipeline.request import Request, warn_missed, warn_unseen
+from orchestra_core.pipeline.result import ParameterValue, Result
+from orchestra_core.problem import Evaluator, Problem
+from orchestra_core.problem.checkpoint import CheckpointFile
+from orchestra_core.problem.history import Row, to_frame
+from orchestra_core.problem.listener import Listener
+from orchestra_core.registry.events import Events
+
+
+@dataclass(frozen=True)
+class Run:
+    """What listeners are told of a run.
+
+    Parameters
+    ----------
+    requests : tuple of Request
+        What is asked, one per item.
+    targets : tuple of mapping of str to float
+        The same in the oracle's units.
+    dimensions : tuple of Dimension
+        What the objective reads.
+    recipe : mapping
+        Everything needed to make it again, as plain values.
+    directory : Path, or None
+        The run folder.
+    resumed : bool
+        Whether an earlier run goes on.
+    """
+
+    requests: tuple[Request, ...]
+    targets: tuple[Mapping[str, float], ...]
+    dimensions: tuple[Dimension, ...]
+    recipe: Mapping[str, Any]
+    directory: Path | None = None
+    resumed: bool = False
+
+
+class HookListener(Listener):
+    """Passes what a problem tells on to the life-cycle hooks."""
+
+    def __init__(self, hooks: Events, run: Run) -> None:
+        self._hooks = hooks
+        self._run = run
+
+    def stage_started(self, stage: str, steps: int) -> None:
+        """Call `orchestra_stage_started`."""
+        self._hooks.stage_started(self._run, stage, steps)
+
+    def steps_finished(self, rows: Sequence[Row]) -> None:
+        """Call `orchestra_steps_finished`."""
+        self._hooks.steps_finished(self._run, rows)
+
+
+class Performance:
+    """Carries a run out.
+
+    Parameters
+    ----------
+    parts : Parts
+        Instrument, score source, objective and schedule.
+    run : Run
+        What is asked.
+    canvas : Canvas
+        The time grid of the results.
+    device : torch.device
+        Where it is computed.
+    """
+
+    def __init__(self, parts: Parts, run: Run, canvas: Canvas, device: torch.device) -> None:
+        self._parts = parts
+        self._run = run
+        self._canvas = canvas
+        self._device = device
+        self._evaluator = Evaluator(parts.instrument, parts.objective)
+
+    def optimize(self, hooks: Events, checkpoint: CheckpointFile | None, budget: int | None) -> Problem:
+        """Return the problem with its parameters moved.
+
+        Raises
+        ------
+        IncompatibleError
+            The schedule cannot use the instrument's groups or the objective's terms; nothing was done.
+        RunError
+            The optimisation could not go on.
+        """
+        problem = Problem(
+            self._evaluator,
+            self._brief(),
+            source=self._parts.score,
+            listener=HookListener(hooks, self._run),
+            checkpoint=checkpoint,
+            budget=budget,
+        )
+        self._parts.schedule.check(problem.groups, problem.terms)
+        with torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
+            self._evaluator.hear(problem.values, problem.brief, problem.brief.generator("check"))
+        hooks.run_started(replace(self._run, resumed=problem.state.resumed))
+        self._parts.schedule.optimize(problem)
+        return problem
+
+    def results(self, problem: Problem) -> tuple[Result, ...]:
+        """Render and read every item by itself at the canvas' rate."""
+        return tuple(self._result(problem, row) for row in range(len(problem.brief)))
+
+    def _brief(self) -> Brief:
+        names = sorted({name for targets in self._run.targets for name in targets})
+        columns = {name: [targets[name] for targets in self._run.targets] for name in names}
+        rate = self._evaluator.working_rate(self._canvas.sample_rate)
+        return Brief(
+            canvas=self._canvas.at(rate),
+            targets={name: torch.tensor(column, device=self._device) for name, column in columns.items()},
+            seeds=torch.tensor([request.seed for request in self._run.requests], device=self._device),
+        )
+
+    @torch.no_grad()
+    def _result(self, problem: Problem, row: int) -> Result:
+        brief, parameters, values = problem.item(row)
+        brief = replace(brief, canvas=self._canvas)
+        heard = self._evaluator.hear(values, brief, brief.generator("final"))
+        notes = self._parts.instrument.notes(values, self._canvas)
+        readings = {name: float(reading) for name, reading in heard.evaluation.readings.items()}
+        history = to_frame(replace(r, item=0) for r in problem.state.rows if r.item == row)
+        return Result(
+            audio=heard.take.audio[0].float().cpu().numpy(),
+            canvas=self._canvas,
+            seed=self._run.requests[row].seed,
+            targets=self._run.targets[row],
+            readings=readings,
+            dimensions=self._run.dimensions,
+            gain=float(heard.gain),
+            notes=notes[0] if notes else None,
+            choice=dict(problem.choices[row]),
+            parameters=tuple(
+                ParameterValue(
+                    name=p.name,
+                    group=p.group,
+                    unit=p.unit,
+                    description=p.description,
+                    lower=p.lower,
+                    upper=p.upper,
+                    initial=p.initial[0].detach().cpu().numpy(),
+                    final=values[p.name][0].detach().cpu().numpy(),
+                    fixed=p.fixed,
+                )
+                for p in parameters
+            ),
+            history=history,
+            messages=self._messages(row, readings, problem),
+            recipe={**self._run.recipe, "items": [self._run.recipe["items"][row]]},
+            inputs=self._parts.files,
+            word=self._run.requests[row].word,
+        )
+
+    def _messages(self, row: int, readings: Mapping[str, float], problem: Problem) -> tuple[str, ...]:
+        targets, dimensions = self._run.targets[row], self._run.dimensions
+        events = [r.event for r in problem.state.rows if r.item == row and r.event]
+        return (*warn_unseen(targets, dimensions), *warn_missed(targets, readings, dimensions), *events)

@@ -1,0 +1,145 @@
+"""Settings: a whole composition as plain values, from a file, a run folder or the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from orchestra_core.config import read_config, validate
+from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.pipeline.pipeline import Pipeline
+from orchestra_core.pipeline.recipe import pipeline_of
+from orchestra_core.pipeline.request import Request, Scale, make_request
+from orchestra_core.pipeline.result import Result
+from orchestra_core.registry import Registry
+from orchestra_core.runs.folder import load_recipe
+
+# What a recipe says beside the settings, for people.
+_REMARKS = ("versions", "inputs", "made_by_hand")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A composition as plain values.
+
+    Parameters
+    ----------
+    pipeline : mapping
+        Parts by name, or by name and configuration: instrument, oracle, objective, schedule, score.
+    canvas : Canvas
+        The time grid.
+    scale : {"request", "reading"}
+        What targets mean.
+    items : tuple of Request
+        What is asked: targets, seed and word of every piece.
+    device : str
+        Of torch.
+    threads : int, or None
+        Threads to compute with; None leaves them as they are.
+    budget : int, or None
+        At most so many evaluations.
+    """
+
+    pipeline: Mapping[str, Any] = field(default_factory=dict)
+    canvas: Canvas = field(default_factory=Canvas)
+    scale: Scale = "request"
+    items: tuple[Request, ...] = ()
+    device: str = "cpu"
+    threads: int | None = None
+    budget: int | None = None
+
+    @property
+    def folder_name(self) -> str:
+        """A name for the run folder: the word and the seed."""
+        first = self.items[0]
+        return f"{first.word or 'composition'}-{first.seed}"
+
+    def with_options(
+        self,
+        *,
+        word: str | None = None,
+        valence: float | None = None,
+        arousal: float | None = None,
+        targets: Mapping[str, float] | None = None,
+        seed: int | None = None,
+        seeds: int | None = None,
+        scale: Scale | None = None,
+        duration: float | None = None,
+        device: str | None = None,
+        threads: int | None = None,
+        **parts: Any,
+    ) -> Settings:
+        """Return the settings with some of them changed; None leaves what is there."""
+        named = {name: part for name, part in parts.items() if part is not None}
+        return replace(
+            self,
+            pipeline=_with_parts(self.pipeline, named),
+            canvas=self.canvas if duration is None else replace(self.canvas, duration=duration),
+            scale=scale or self.scale,
+            items=self._items(word, valence, arousal, targets or {}, seed, seeds),
+            device=device or self.device,
+            threads=threads or self.threads,
+        )
+
+    def perform(self, registry: Registry, directory: Path | None = None, resume: bool = False) -> tuple[Result, ...]:
+        """Compose what the settings say."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        pipeline = Pipeline(**self.pipeline, registry=registry)
+        return pipeline.compose_many(
+            self.items,
+            scale=self.scale,
+            canvas=self.canvas,
+            directory=directory,
+            resume=resume,
+            device=self.device,
+            budget=self.budget,
+        )
+
+    def _items(
+        self,
+        word: str | None,
+        valence: float | None,
+        arousal: float | None,
+        targets: Mapping[str, float],
+        seed: int | None,
+        seeds: int | None,
+    ) -> tuple[Request, ...]:
+        asks = bool(word or targets) or valence is not None or arousal is not None
+        if not asks and seed is None and seeds is None and self.items:
+            return self.items
+        base = self.items[0] if self.items else Request()
+        first = base.seed if seed is None else seed
+        numbers = range(first, first + (seeds or 1))
+        if not asks:
+            return tuple(replace(base, seed=number) for number in numbers)
+        return tuple(make_request(word, valence, arousal, targets, number) for number in numbers)
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings in a .toml or .json file, or of a run folder.
+
+    Raises
+    ------
+    ConfigurationError, RunFolderError
+        The file or folder cannot be used.
+    """
+    is_run = path.is_dir() or path.name == "run.json"
+    recipe = load_recipe(path) if is_run else read_config(path)
+    if is_run:
+        recipe = {**recipe, "pipeline": pipeline_of(recipe)}
+    kept = {key: value for key, value in recipe.items() if not (is_run and key in _REMARKS)}
+    return validate(Settings, kept, str(path))
+
+
+def _with_parts(pipeline: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    kept = dict(pipeline)
+    if "oracle" in named and "objective" not in named and isinstance(kept.get("objective"), Mapping):
+        # An oracle is short for the objective that holds it: keep the objective, and let the oracle replace its own.
+        config = {key: value for key, value in kept["objective"].get("config", {}).items() if key != "oracle"}
+        kept["objective"] = {**kept["objective"], "config": config}
+    return {**kept, **named}
