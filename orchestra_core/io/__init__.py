@@ -1,0 +1,1 @@
+"""Reading and writing of files: audio, MIDI, and whole-or-nothing writes."""

@@ -1,0 +1,100 @@
+"""Readings and loss terms over the steps of the optimisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestra_core.report.figures import GRID, INK, MUTED, TARGET, figure_html, new_figure, quiet_axes, series_colour
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from orchestra_core.pipeline.result import Result
+
+_MOST_NAMES = 8  # beyond it, labels at the ends of lines run into each other
+
+
+def section(result: Result) -> str | None:
+    """Return readings with their targets, and loss terms, over steps; None where nothing was optimised."""
+    history = result.history.reset_index(drop=True)
+    if history.empty:
+        return None
+    readings, terms = _columns(history, "reading."), _columns(history, "term.")
+    with new_figure(9.6, 3.3) as figure:
+        left, right = figure.subplots(1, 2)
+        _draw_readings(left, result, history, readings)
+        _draw_terms(right, history, terms)
+        for axes in (left, right):
+            _mark_stages(axes, history)
+            _mark_events(axes, history)
+        stages = ", ".join(dict.fromkeys(map(str, history["stage"])))
+        alt = f"Readings and loss terms over {len(history)} steps of the stages {stages}."
+        return figure_html(figure, alt, _caption(history))
+
+
+def _columns(history: pd.DataFrame, prefix: str) -> list[str]:
+    return [name for name in history.columns if name.startswith(prefix)][:_MOST_NAMES]
+
+
+def _draw_readings(axes: Axes, result: Result, history: pd.DataFrame, columns: list[str]) -> None:
+    quiet_axes(axes, "step", "reading")
+    axes.set_title("Readings", pad=17)
+    for index, column in enumerate(columns):
+        name = column.removeprefix("reading.")
+        axes.plot(history[column], color=series_colour(index), label=name)
+        if name in result.targets:
+            axes.axhline(result.targets[name], color=series_colour(index), linewidth=1, linestyle=(0, (4, 3)), alpha=0.8)
+    _legend(axes)
+
+
+def _draw_terms(axes: Axes, history: pd.DataFrame, columns: list[str]) -> None:
+    quiet_axes(axes, "step", "loss term")
+    axes.set_title("Loss terms", pad=17)
+    for index, column in enumerate(columns):
+        axes.plot(history[column], color=series_colour(index), label=column.removeprefix("term."))
+    values = history[columns].to_numpy(dtype=float) if columns else np.zeros((0, 0))
+    positive = values[np.isfinite(values) & (values > 0)]
+    if positive.size and values[np.isfinite(values)].min() >= 0 and positive.max() > 30 * positive.min():
+        axes.set_yscale("log")
+        # A term that falls to nothing would otherwise stretch the axis over many empty decades.
+        axes.set_ylim(bottom=max(positive.min(), positive.max() * 1e-6) / 1.5)
+    _legend(axes)
+
+
+def _legend(axes: Axes) -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=4, frameon=False, fontsize=8.5, handlelength=1.2)
+
+
+def _mark_stages(axes: Axes, history: pd.DataFrame) -> None:
+    starts = np.flatnonzero(history["stage"].ne(history["stage"].shift()).to_numpy())
+    room = len(history) / 12
+    for start in starts:
+        axes.axvline(start, color=GRID, linewidth=0.9, zorder=0)
+    labelled = [start for start, after in zip(starts, [*starts[1:], len(history)], strict=True) if after - start >= room]
+    for start in labelled:
+        axes.annotate(str(history["stage"].iloc[start]), (start, 1), xycoords=("data", "axes fraction"), xytext=(2, 3),
+                      textcoords="offset points", va="bottom", fontsize=8, color=MUTED)  # fmt: skip
+    axes.margins(x=0.01)
+
+
+def _mark_events(axes: Axes, history: pd.DataFrame) -> None:
+    for step in _event_steps(history):
+        axes.axvline(float(step), color=TARGET, linewidth=0.9, zorder=1)
+        axes.plot([step], [0], marker="^", color=INK, markersize=4, transform=axes.get_xaxis_transform(), clip_on=False)
+
+
+def _event_steps(history: pd.DataFrame) -> np.ndarray:
+    if "event" not in history:
+        return np.zeros(0, dtype=int)
+    return np.flatnonzero(history["event"].fillna("").astype(str).ne("").to_numpy())
+
+
+def _caption(history: pd.DataFrame) -> str:
+    steps = _event_steps(history)
+    events = "; ".join(f"step {step}: {history['event'].iloc[step]}" for step in steps[:5])
+    more = f"; and {len(steps) - 5} more" if len(steps) > 5 else ""
+    return "Dashed: what was asked." + (f" Events: {events}{more}." if events else "")

@@ -1,0 +1,82 @@
+"""The files that a run leaves for one item, beside its record."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestra_core.io.atomic import write_text
+from orchestra_core.io.audio import write_wav
+from orchestra_core.io.midi_writing import write_midi
+from orchestra_core.runs.plain import finite, plain
+
+if TYPE_CHECKING:
+    from orchestra_core.pipeline.result import ParameterValue, Result
+
+AUDIO, NOTES, HISTORY, PARAMETERS, REPORT, INPUTS = (
+    "audio.wav",
+    "notes.mid",
+    "history.csv",
+    "parameters.csv",
+    "report.html",
+    "inputs",
+)
+
+
+def write_item_files(result: Result, directory: Path) -> None:
+    """Write audio, notes, history, parameters and report of one item into a folder, each whole or not at all."""
+    from orchestra_core.report.page import report_html
+
+    write_wav(directory / AUDIO, result.audio, result.sample_rate)
+    if result.notes is not None:
+        write_midi(directory / NOTES, result.notes)
+    write_text(directory / HISTORY, result.history.to_csv(index=False, lineterminator="\n"))
+    write_text(directory / PARAMETERS, parameters_csv(result.parameters))
+    write_text(directory / REPORT, report_html(result))
+
+
+def item_record(result: Result) -> dict[str, Any]:
+    """Return what ``run.json`` says of one item: what was asked, what was reached, and how."""
+    return {
+        "word": result.word,
+        "seed": int(result.seed),
+        "canvas": asdict(result.canvas),
+        "targets": _numbers(result.targets),
+        "readings": _numbers(result.readings),
+        "errors": _numbers(result.errors),
+        "dimensions": [{key: _number(value) for key, value in asdict(dimension).items()} for dimension in result.dimensions],
+        "gain": finite(result.gain),
+        "choice": plain(result.choice, "choice"),
+        "messages": list(result.messages),
+    }
+
+
+def parameters_csv(parameters: tuple[ParameterValue, ...]) -> str:
+    """Return every value of every parameter as CSV, one row each: name, group, unit, bounds, index, initial, final."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["name", "group", "unit", "fixed", "lower", "upper", "index", "initial", "final"])
+    for parameter in parameters:
+        table.writerows(_rows(parameter))
+    return text.getvalue()
+
+
+def _rows(parameter: ParameterValue) -> Iterator[tuple[object, ...]]:
+    initial, final = np.asarray(parameter.initial), np.asarray(parameter.final)
+    head = (parameter.name, parameter.group, parameter.unit, parameter.fixed, parameter.lower, parameter.upper)
+    for index in np.ndindex(initial.shape):
+        yield (*head, " ".join(map(str, index)), initial[index].item(), final[index].item())
+
+
+def _numbers(values: Any) -> dict[str, float | None]:
+    return {name: finite(value) for name, value in values.items()}
+
+
+def _number(value: Any) -> Any:
+    return finite(value) if isinstance(value, float) else value
