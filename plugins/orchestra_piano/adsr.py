@@ -94,22 +94,24 @@ class Adsr(Envelope):
         )
 
     def _levels(self, time: Tensor, duration: Tensor, values: Mapping[str, Tensor]) -> Tensor:
-        attack, decay, sustain, release = (values[name][:, None, None] for name, *_ in _PARAMETERS)
+        shape = {name: values[name][:, None, None] for name, *_ in _PARAMETERS}
         form = _continuous if self.form == "continuous" else _literal
-        return form(time, duration[:, :, None], attack, decay, sustain, release, self.beta)
+        return form(time, duration[:, :, None], shape, self.beta)
 
     def _span(self, duration: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         return duration + values["release"][:, None] if self.form == "continuous" else duration
 
 
-def _continuous(t: Tensor, d: Tensor, a: Tensor, decay: Tensor, s: Tensor, r: Tensor, beta: float) -> Tensor:
+def _continuous(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) -> Tensor:
+    a, decay, s, r = (shape[name] for name, *_ in _PARAMETERS)
     held = torch.minimum(t, d).clamp_min(0.0)
     fallen = 1 - (1 - s) * ((held - a) / decay).clamp(0.0, 1.0)
     reached = (held / a).clamp_max(1.0) * fallen * torch.exp(-beta * (held - a - decay).clamp_min(0.0))
     return reached * (1 - ((t - d) / r).clamp(0.0, 1.0)) ** 3
 
 
-def _literal(t: Tensor, d: Tensor, a: Tensor, decay: Tensor, s: Tensor, r: Tensor, beta: float) -> Tensor:
+def _literal(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) -> Tensor:
+    a, decay, s, r = (shape[name] for name, *_ in _PARAMETERS)
     # The published pieces as they stand: nothing guards the division by d - A - D - R.
     sustained = s * torch.exp(-beta * (t - (a + decay)) / (d - a - decay - r))
     released = s * torch.exp(-beta * (t - (d - r)) / r)

@@ -16,8 +16,8 @@ def render_exact(voices: Voices, contour: Contour, canvas: Canvas, batch: int) -
     """Return the sum of the notes of each item, shape (batch, canvas.samples), each note over the whole canvas."""
     time = torch.arange(canvas.samples, dtype=torch.float64, device=voices.onset.device) / canvas.sample_rate
     audio = voices.onset.new_zeros(batch, canvas.samples)
-    for row in torch.arange(len(voices.item), device=voices.item.device).split(1):
-        note = voices.rows(row)
+    for row in range(len(voices.item)):
+        note = voices.rows(torch.tensor([row], device=voices.item.device))
         audio = audio.index_add(0, note.item, sound_at(note, contour, time[None]))
     return audio
 

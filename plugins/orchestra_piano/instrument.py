@@ -154,6 +154,8 @@ class PianoAdsr(Instrument):
             if name not in {p.name for p in shared}:
                 raise ParameterError(f"Unknown setting {name!r}; expected one of {', '.join(p.name for p in shared)}.")
             values[name] = torch.full_like(values[name], setting)
+        span = self.envelope.span(values["duration"], values)
+        values["mask"] = (values["onset"] < canvas.duration) & (values["onset"] + span > 0)
         with torch.no_grad():
             return self._sum_of_notes(values, canvas)[0]
 

@@ -15,6 +15,9 @@ from orchestra_piano.config import PianoConfig
 
 SHORTEST = 0.1
 
+#: Inside the bounds by this share of the range, as the contract asks.
+MARGIN = 1.01e-4
+
 #: Name, unit, lower and upper bound, description of the parameters that only several partials have.
 _TIMBRE = (
     ("brightness", "dB/octave", -24.0, -2.0, "Spectral tilt of the partials at the onset of a note of amplitude 0.8"),
@@ -105,6 +108,6 @@ def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, 
 
 
 def _inside(value: Tensor, lower: float, upper: float) -> Tensor:
-    # 1e-4 of the range is the contract's least; up to 2e-3 where that moves nothing by more than 10 ms.
-    margin = max(1.01e-4 * (upper - lower), min(2e-3 * (upper - lower), 0.01))
+    # A wider margin has more gradient; up to 2e-3 of the range where that moves no onset by more than 10 ms.
+    margin = max(MARGIN * (upper - lower), min(2e-3 * (upper - lower), 0.01))
     return value.clamp(lower + margin, upper - margin)

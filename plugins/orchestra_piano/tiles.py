@@ -5,7 +5,7 @@ The pitch of a note is fixed, so within a block of samples that starts at t its 
     sin(w (t + u)) = sin(w t) cos(w u) + cos(w t) sin(w u),
 
 where the functions of u are the same in every block of the note. What multiplies them, the level of the partial, is taken
-as straight within a block of 1.5 ms. Blocks where the level is not that straight (the edges of notes, corners and sharp
+as straight within a block of 3 ms. Blocks where the level is not that straight (the edges of notes, corners and sharp
 bends of the envelope) are found by probing it, and evaluated exactly.
 """
 
@@ -22,8 +22,8 @@ from orchestra_piano.contour import Contour
 from orchestra_piano.exact import sound_at
 from orchestra_piano.voice import Voices, partial_levels
 
-_BLOCK_SECONDS = 64 / 44_100
-_BLOCKS = 64
+_BLOCK_SECONDS = 128 / 44_100
+_BLOCKS = 32
 _PROBES = 4
 
 #: A block whose level lies further from the straight line, at amplitude 1, is evaluated exactly.
@@ -43,7 +43,7 @@ class Grid:
 
     @classmethod
     def of(cls, canvas: Canvas) -> Grid:
-        """Return the grid of a canvas, its blocks a power of two of about 1.5 ms."""
+        """Return the grid of a canvas, its blocks a power of two of about 3 ms."""
         return cls(canvas.sample_rate, canvas.samples, 2 ** round(math.log2(_BLOCK_SECONDS * canvas.sample_rate)))
 
     @property
@@ -63,13 +63,18 @@ def render_tiles(voices: Voices, contour: Contour, canvas: Canvas, batch: int) -
     An item's samples do not depend on the other items: its tiles are summed in the order of its own notes.
     """
     grid = Grid.of(canvas)
-    note, place = _occupied(voices, contour, grid)
-    audio = voices.onset.new_zeros(batch * grid.tiles, grid.tile)
-    size = len(note) if torch.is_grad_enabled() else _CHUNK
-    for notes, places in zip(note.split(max(size, 1)), place.split(max(size, 1)), strict=True):
-        tiles = _render(voices, contour, grid, notes, places)
-        audio = audio.index_add_(0, voices.item[notes] * grid.tiles + places, tiles)
-    return audio.view(batch, -1)[:, : canvas.samples]
+    basis = _basis(voices, grid)
+    notes, places = _occupied(voices, contour, grid)
+    straight = voices.onset.new_zeros(batch * grid.tiles, grid.tile)
+    bent = voices.onset.new_zeros(batch * grid.tiles * _BLOCKS, grid.block)
+    size = max(len(notes), 1) if torch.is_grad_enabled() else _CHUNK
+    # Two sums, each in the order of the notes: no bit depends on how the tiles are cut into chunks.
+    for note, place in zip(torch.split(notes, size), torch.split(places, size), strict=True):
+        tiles = _cut(voices.rows(note), contour, grid, place)
+        at = voices.item[note] * grid.tiles + place
+        straight = straight.index_add(0, at, _straight_blocks(tiles, basis[note]))
+        bent = bent.index_add(0, at[tiles.bent[0]] * _BLOCKS + tiles.bent[1], _bent_blocks(tiles, contour, grid))
+    return (straight.flatten() + bent.flatten()).view(batch, -1)[:, : canvas.samples]
 
 
 @torch.no_grad()
@@ -86,54 +91,70 @@ def _occupied(voices: Voices, contour: Contour, grid: Grid) -> tuple[Tensor, Ten
     return note, torch.arange(len(note), device=note.device) - skipped + first[note]
 
 
-def _render(voices: Voices, contour: Contour, grid: Grid, note: Tensor, place: Tensor) -> Tensor:
-    """Return the sound of notes (tiles,) in tiles (tiles,) of the canvas, shape (tiles, tile)."""
-    rows = voices.rows(note)
-    edge = place[:, None] * _BLOCKS + torch.arange(_BLOCKS + 1, device=note.device)
+@dataclass(frozen=True, eq=False)
+class _Tiles:
+    """Notes in the tiles of the canvas that they sound in.
+
+    Parameters
+    ----------
+    voices : Voices
+        The note of each tile.
+    time : Tensor [shape=(tiles, blocks + 1), dtype=float64]
+        Of the edges of the blocks, seconds on the canvas.
+    strength : Tensor [shape=(tiles, blocks + 1, partials)]
+        Amplitude of the partials there.
+    bent : (Tensor, Tensor) [shape=(bent blocks,), dtype=int64]
+        Tile and block where the level is not straight.
+    """
+
+    voices: Voices
+    time: Tensor
+    strength: Tensor
+    bent: tuple[Tensor, ...]
+
+
+def _cut(voices: Voices, contour: Contour, grid: Grid, place: Tensor) -> _Tiles:
+    edge = place[:, None] * _BLOCKS + torch.arange(_BLOCKS + 1, device=place.device)
     time = edge.double() * (grid.block / grid.rate)
-    since = (time - rows.onset.double()[:, None]).to(rows.onset.dtype)
-    level = contour.level(rows, since)
-    bent = _bent(rows, contour, grid, since, level)
-    strength = level[:, :, None] * partial_levels(rows, since)
-    tiles = _straight(voices, grid, note, time[:, :-1], strength, bent)
-    return _with_bent_blocks(tiles, rows, contour, grid, time, bent)
+    since = (time - voices.onset.double()[:, None]).to(voices.onset.dtype)
+    level = contour.level(voices, since)
+    strength = level[:, :, None] * partial_levels(voices, since)
+    return _Tiles(voices, time, strength, _bent(voices, contour, grid, since, level).nonzero(as_tuple=True))
 
 
 @torch.no_grad()
-def _bent(rows: Voices, contour: Contour, grid: Grid, since: Tensor, level: Tensor) -> Tensor:
+def _bent(voices: Voices, contour: Contour, grid: Grid, since: Tensor, level: Tensor) -> Tensor:
     """Return which blocks have a level that is not straight, shape (tiles, blocks)."""
     share = torch.arange(1, _PROBES, device=since.device, dtype=since.dtype) / _PROBES
-    probed = contour.level(rows, (since[:, :-1, None] + share * (grid.block / grid.rate)).flatten(1)).view(
-        len(since), -1, _PROBES - 1
-    )
+    between = since[:, :-1, None] + share * (grid.block / grid.rate)
+    probed = contour.level(voices, between.flatten(1)).view_as(between)
     straight = torch.lerp(level[:, :-1, None], level[:, 1:, None], share)
-    return ((probed - straight).abs() > _TOLERANCE).any(-1)
+    # Written so that a level that is not finite counts as bent.
+    return ~((probed - straight).abs() <= _TOLERANCE).all(-1)
 
 
-def _straight(voices: Voices, grid: Grid, note: Tensor, time: Tensor, strength: Tensor, bent: Tensor) -> Tensor:
-    """Return the sound of the blocks whose level is straight, shape (tiles, tile)."""
-    begin, end = _bases(voices, grid, strength.dtype)
-    turns = time[:, :, None] * voices.frequency[note, None, :] + voices.phase
+def _straight_blocks(tiles: _Tiles, basis: Tensor) -> Tensor:
+    """Return the sound of tiles, shape (tiles, tile), silent in the blocks that are bent."""
+    voices, strength = tiles.voices, tiles.strength
+    turns = tiles.time[:, :-1, None] * voices.frequency[:, None, :] + voices.phase
     angle = 2 * math.pi * (turns - turns.floor()).to(strength.dtype)
-    # (tiles, blocks, 2, partials): sines and cosines at the start of each block.
-    carrier = torch.stack([torch.sin(angle), torch.cos(angle)], 2).masked_fill_(bent[:, :, None, None], 0.0)
-    left = (carrier * strength[:, :-1, None, :]).flatten(2)
-    right = (carrier * strength[:, 1:, None, :]).flatten(2)
-    return torch.baddbmm(torch.bmm(left, begin[note]), right, end[note]).flatten(1)
+    carrier = torch.stack([torch.sin(angle), torch.cos(angle)], 2)
+    carrier[tiles.bent] = 0.0
+    edges = torch.stack([strength[:, :-1], strength[:, 1:]], 2)
+    return torch.bmm((edges[:, :, :, None] * carrier[:, :, None]).flatten(2), basis).flatten(1)
 
 
-def _bases(voices: Voices, grid: Grid, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return what falls from 1 to 0 and rises from 0 to 1 over a block, each shape (rows, 2 partials, block)."""
+def _basis(voices: Voices, grid: Grid) -> Tensor:
+    """Return the waves of a block that fall from 1 to 0 and rise from 0 to 1, shape (rows, 2 * 2 * partials, block)."""
     sample = torch.arange(grid.block, dtype=torch.float64, device=voices.frequency.device)
     angle = 2 * math.pi * voices.frequency[:, :, None] * (sample / grid.rate)
     waves = voices.audible[:, None, :, None].double() * torch.stack([angle.cos(), angle.sin()], 1)
     rising = sample / grid.block
-    begin, end = (waves * (1 - rising)).flatten(1, 2), (waves * rising).flatten(1, 2)
-    return begin.to(dtype), end.to(dtype)
+    return torch.stack([waves * (1 - rising), waves * rising], 1).flatten(1, 3).to(voices.onset.dtype)
 
 
-def _with_bent_blocks(tiles: Tensor, rows: Voices, contour: Contour, grid: Grid, time: Tensor, bent: Tensor) -> Tensor:
-    tile, block = bent.nonzero(as_tuple=True)
-    sample = torch.arange(grid.block, dtype=torch.float64, device=time.device) / grid.rate
-    sound = sound_at(rows.rows(tile), contour, time[tile, block, None] + sample)
-    return tiles.view(-1, grid.block).index_add_(0, tile * _BLOCKS + block, sound).view_as(tiles)
+def _bent_blocks(tiles: _Tiles, contour: Contour, grid: Grid) -> Tensor:
+    """Return the exact sound of the blocks that are bent, shape (bent blocks, block)."""
+    tile, block = tiles.bent
+    sample = torch.arange(grid.block, dtype=torch.float64, device=tile.device) / grid.rate
+    return sound_at(tiles.voices.rows(tile), contour, tiles.time[tile, block, None] + sample)
