@@ -1,6 +1,11 @@
 from .adsr import Adsr as Adsr
 from .config import AdsrConfig as AdsrConfig
+from .config import MelodyConfig as MelodyConfig
 from .config import PianoConfig as PianoConfig
+from .config import ScaleConfig as ScaleConfig
 from .config import published_envelope as published_envelope
 from .config import published_piano as published_piano
 from .instrument import PianoAdsr as PianoAdsr
+from .melody import MelodyScore as MelodyScore
+from .sources import ReferenceScore as ReferenceScore
+from .sources import ScaleScore as ScaleScore

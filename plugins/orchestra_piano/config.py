@@ -90,3 +90,45 @@ def published_piano() -> PianoConfig:
     """Return the published generator: one partial, literal envelope and edges, published start."""
     envelope: dict[str, Any] = {**vars(published_envelope())}
     return PianoConfig(partials=1, envelope=Ref("envelope", "adsr", envelope), edges="literal", start="published")
+
+
+@dataclass(frozen=True)
+class MelodyConfig:
+    """Configuration of the score source ``melody``: what may be chosen, the defaults first.
+
+    Parameters
+    ----------
+    densities : tuple of float, each in [0.25, 16]
+        Notes of the melody per second.
+    modes : tuple of str
+        major, minor, harmonic_minor, dorian, phrygian, lydian, mixolydian.
+    registers : tuple of str
+        low, middle, high.
+    """
+
+    densities: tuple[float, ...] = (2, 1, 4, 8)
+    modes: tuple[str, ...] = ("major", "minor")
+    registers: tuple[str, ...] = ("middle", "low", "high")
+
+
+@dataclass(frozen=True)
+class ScaleConfig:
+    """Configuration of the score source ``scale``: what may be chosen, the defaults first.
+
+    Parameters
+    ----------
+    scales : tuple of str
+        major, minor, harmonic_minor, dorian, phrygian, lydian, mixolydian, pentatonic, minor_pentatonic, blues, whole_tone,
+        chromatic.
+    roots : tuple of str
+        C, C#, D, Eb, E, F, F#, G, Ab, A, Bb, B.
+    registers : tuple of str
+        low, middle, high.
+    notes : int, in [1, 512]
+        Notes in all.
+    """
+
+    scales: tuple[str, ...] = ("major", "minor", "pentatonic")
+    roots: tuple[str, ...] = ("C",)
+    registers: tuple[str, ...] = ("middle", "low", "high")
+    notes: int = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestra_core import Descriptor, hookimpl
-from orchestra_piano.config import AdsrConfig, PianoConfig
+from orchestra_piano.config import AdsrConfig, MelodyConfig, PianoConfig, ScaleConfig
 
 _CITATION = "Fletcher, Blackham and Stratton, Quality of piano tones, JASA 34 (6), 1962 (stiff strings)"
 
@@ -40,4 +40,32 @@ def orchestra_envelopes() -> Iterable[Descriptor]:
             default=True,
             license="MIT",
         )
+    ]
+
+
+@hookimpl
+def orchestra_scores() -> Iterable[Descriptor]:
+    """Return the score sources."""
+    return [
+        Descriptor(
+            name="melody",
+            target="orchestra_piano.melody:MelodyScore",
+            summary="A melody over a chord progression; choices: density, mode, register",
+            config=MelodyConfig,
+            default=True,
+            license="MIT",
+        ),
+        Descriptor(
+            name="scale",
+            target="orchestra_piano.sources:ScaleScore",
+            summary="A named scale up and down; choices: scale, root, register",
+            config=ScaleConfig,
+            license="MIT",
+        ),
+        Descriptor(
+            name="reference",
+            target="orchestra_piano.sources:ReferenceScore",
+            summary="The 48 notes of the published generator in random order",
+            license="MIT",
+        ),
     ]
