@@ -50,10 +50,14 @@ class Parameter:
     fixed: bool = False
 
     def to_coordinate(self, value: Tensor) -> Tensor:
-        """Return the free coordinate of a physical value: the inverse of `to_value`.
+        """Return the free coordinate of a physical value, in double precision: the inverse of `to_value`.
 
         Values on or beyond a bound are first moved inside by a small margin.
+
+        Coordinates are double so that the order of an optimiser's sums, which differs between one item and a batch, is
+        rounded away when they become values, long before it could be heard.
         """
+        value = value.double()
         if math.isfinite(self.upper):
             share = ((value - self.lower) / (self.upper - self.lower)).clamp(MARGIN, 1 - MARGIN)
             return torch.logit(share)
@@ -63,15 +67,16 @@ class Parameter:
         return value
 
     def to_value(self, coordinate: Tensor) -> Tensor:
-        """Return the physical value of a free coordinate.
+        """Return the physical value of a free coordinate, in the type of the initial value.
 
         A sigmoid between two finite bounds, a softplus above one, the identity where there is none.
         """
+        value = coordinate
         if math.isfinite(self.upper):
-            return self.lower + (self.upper - self.lower) * torch.sigmoid(coordinate)
-        if math.isfinite(self.lower):
-            return self.lower + functional.softplus(coordinate)
-        return coordinate
+            value = self.lower + (self.upper - self.lower) * torch.sigmoid(coordinate)
+        elif math.isfinite(self.lower):
+            value = self.lower + functional.softplus(coordinate)
+        return value.to(self.initial.dtype)
 
 
 def check_parameter(parameter: Parameter, batch_size: int) -> None:

@@ -46,6 +46,20 @@ class ItemGenerator:
         view._rows = self._rows[index.cpu()]
         return view
 
+    def split(self) -> list[ItemGenerator]:
+        """Return a generator of its own for each row, which begins where the row's stream stands; see `join`."""
+        return [self._copy(int(row)) for row in self._rows.tolist()]
+
+    def join(self, parts: Sequence[ItemGenerator]) -> None:
+        """Go on where the generators from `split` have come to; rows of one item have drawn the same numbers."""
+        for row, part in zip(self._rows.tolist(), parts, strict=True):
+            self._items[row].set_state(part._items[0].get_state())
+
+    def _copy(self, row: int) -> ItemGenerator:
+        single = ItemGenerator((0,), "")
+        single._items[0].set_state(self._items[row].get_state())
+        return single
+
     def rand(self, *shape: int) -> Tensor:
         """Return uniform numbers in [0, 1), shape (rows, *shape), on the CPU."""
         return self._draw(torch.rand, shape)

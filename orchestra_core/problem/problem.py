@@ -83,6 +83,7 @@ class Problem:
         self.brief = self._write_scores(brief, self.choices)
         self.parameters: tuple[Parameter, ...] = evaluator.instrument.parameters(self.brief)
         self.values: Values = {p.name: p.initial.detach() for p in self.parameters}
+        self._singles: dict[int, tuple[Brief, Brief, Mapping[str, torch.Size]]] = {}
         self.state = ProblemState(self, checkpoint)
 
     @property
@@ -156,9 +157,32 @@ class Problem:
         index = torch.arange(len(self.brief), device=self.brief.device) if rows is None else rows
         full = {name: value[index] for name, value in self.values.items()} if rows is not None else dict(self.values)
         full.update(values or {})
-        brief = self.brief if rows is None else self.brief.rows(index)
         self.meter.evaluations += 1
-        return self.evaluator.hear_unchecked(full, brief, self.generator.rows(index)).evaluation
+        if self.brief.device.type == "cpu" and len(index) > 1:
+            return self._evaluate_by_row(full, index)
+        return self.evaluator.hear_unchecked(full, self.brief.rows(index), self.generator.rows(index)).evaluation
+
+    def _evaluate_by_row(self, values: Values, rows: Tensor) -> Evaluation:
+        # One row at a time, without the padding of the batch: then an item's numbers are the same to the bit alone and beside
+        # others, where the order of sums in a batched product would differ; and an optimiser turns a difference in the
+        # last bit into another piece within some dozen steps.
+        columns = {name: torch.split(value, 1) for name, value in values.items()}
+        generator = self.generator.rows(rows)
+        generators = generator.split()
+        heard = []
+        for i, row in enumerate(rows.tolist()):
+            brief, shapes = self._single(row)
+            own = {name: _crop(column[i], shapes[name]) for name, column in columns.items()}
+            heard.append(self.evaluator.hear_unchecked(own, brief, generators[i]).evaluation)
+        generator.join(generators)
+        return Evaluation(_concatenate([e.terms for e in heard]), _concatenate([e.readings for e in heard]))
+
+    def _single(self, row: int) -> tuple[Brief, Mapping[str, torch.Size]]:
+        """Return the brief of one item by itself, and the shapes of its values without padding."""
+        if self._singles.get(row, (None,))[0] is not self.brief:
+            brief, parameters, _ = self.item(row)
+            self._singles[row] = (self.brief, brief, {p.name: p.initial.shape for p in parameters})
+        return self._singles[row][1:]
 
     def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
         """Return a problem of its own with other scores, for search; nothing done to it changes this one.
@@ -183,6 +207,7 @@ class Problem:
         other.parameters = self.evaluator.instrument.parameters(other.brief)
         other.values = {p.name: p.initial.detach() for p in other.parameters}
         other.generator = self.brief.generator("objective")
+        other._singles = {}
         other.state = ProblemState(other, None)
         return other
 
@@ -224,10 +249,22 @@ class Problem:
 def _gather(parameter: Parameter, rows: list[Tensor]) -> Tensor:
     """Return the rows under each other in the shape of the parameter; shorter ones keep its initial values as padding."""
     gathered = parameter.initial.detach().clone()
-    for i, row in enumerate(rows):
-        kept = tuple(slice(0, min(a, b)) for a, b in zip(row.shape, gathered.shape[1:], strict=True))
-        gathered[i][kept] = row[kept]
+    for target, row in zip(gathered, rows, strict=True):
+        kept = _crop(row, target.shape)
+        _crop(target, kept.shape).copy_(kept)
     return gathered
+
+
+def _crop(tensor: Tensor, shape: torch.Size) -> Tensor:
+    """Return the leading part of a tensor that is at most as large as `shape` in every dimension."""
+    for dimension, size in enumerate(shape):
+        if tensor.shape[dimension] > size:
+            tensor = tensor.narrow(dimension, 0, size)
+    return tensor
+
+
+def _concatenate(rows: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
 
 def _pick(taken: list[bool], own: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:

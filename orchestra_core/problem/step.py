@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -23,6 +24,8 @@ class Step:
         From 0 within the stage.
     evaluation : Evaluation, or None
         What the objective made of this step, once there is one.
+    active : Tensor [shape=(batch,), dtype=bool]
+        Items that have not stopped.
     failed : Tensor [shape=(batch,), dtype=bool], or None
         Items whose loss or gradient was not finite.
     """
@@ -32,20 +35,30 @@ class Step:
         self.index = index
         self.evaluation: Evaluation | None = None
         self.failed: Tensor | None = None
+        # Asking an accelerator which items have stopped would make the host wait for it.
+        self.active = stage.rate > 0 if stage.rate.device.type == "cpu" else torch.ones_like(stage.rate, dtype=torch.bool)
         self._loss = torch.full_like(stage.best_loss, torch.nan)
         self._faults: dict[str, Tensor] = {}
 
     def loss(self) -> Tensor:
-        """Evaluate the current coordinates and return the loss of each item, shape (batch,), differentiable."""
+        """Evaluate the current coordinates and return the loss of each item, shape (batch,), differentiable.
+
+        Items that have stopped are not evaluated; their loss is infinite.
+        """
         values = self.stage.to_values(self.stage.coordinates)
-        self.observe(self.stage.problem.evaluate(values))
+        if bool(self.active.all()):
+            self.observe(self.stage.problem.evaluate(values))
+        else:
+            rows = self.active.nonzero()[:, 0]
+            evaluation = self.stage.problem.evaluate({name: value[rows] for name, value in values.items()}, rows)
+            self.observe(Evaluation(self._spread(evaluation.terms, rows), self._spread(evaluation.readings, rows)))
         return self._loss
 
     def observe(self, evaluation: Evaluation) -> Tensor:
         """Take an evaluation as this step's; return where, shape (batch,), it is the best of the stage so far."""
         self.evaluation = evaluation
         self._loss = self.stage.weigh(evaluation)
-        self.failed = ~torch.isfinite(self._loss.detach()) if self.stage.coordinates else None
+        self.failed = ~torch.isfinite(self._loss.detach()) & self.active if self.stage.coordinates else None
         return self.stage.observe(self._loss)
 
     def backward(self) -> None:
@@ -57,7 +70,7 @@ class Step:
         torch.where(lost, 0.0, self._loss).sum().backward()  # type: ignore[no-untyped-call]
         moved = {name: leaf for name, leaf in self.stage.coordinates.items() if leaf.grad is not None}
         self._faults = {name: ~torch.isfinite(_rows(leaf.grad)).all(dim=1) for name, leaf in moved.items()}
-        self.failed = failed = torch.stack([lost, *self._faults.values()]).any(dim=0)
+        self.failed = failed = torch.stack([lost, *self._faults.values()]).any(dim=0) & self.active
         for leaf in moved.values():
             if leaf.grad is not None:
                 leaf.grad = torch.where(as_rows(failed, leaf), 0.0, leaf.grad)
@@ -90,7 +103,12 @@ class Step:
                 event=self.describe_failure(i) + " Went back to the best values so far." if failed[i] else "",
             )
             for i, loss in enumerate(self._loss.detach().tolist())
+            if self.active[i]
         ]
+
+    def _spread(self, named: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+        full = torch.full_like(self.stage.best_loss, torch.inf)
+        return {name: full.to(some.dtype).index_copy(0, rows, some) for name, some in named.items()}
 
     def _non_finite_values(self, item: int) -> list[str]:
         values = self.stage.to_values(self.stage.coordinates)

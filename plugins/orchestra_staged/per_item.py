@@ -30,10 +30,11 @@ def clip_gradients(coordinates: Iterable[Tensor], largest: float) -> None:
     gradients = [leaf.grad for leaf in coordinates if leaf.grad is not None]
     if not gradients:
         return
-    squares = torch.stack([gradient.reshape(gradient.shape[0], -1).square().sum(dim=1) for gradient in gradients])
+    # In double precision, so that the padding of a batch does not change the last bit of the sum.
+    squares = torch.stack([gradient.double().reshape(gradient.shape[0], -1).square().sum(dim=1) for gradient in gradients])
     factor = (largest / (squares.sum(dim=0).sqrt() + 1e-12)).clamp_max(1.0)
     for gradient in gradients:
-        gradient.mul_(factor.reshape(-1, *[1] * (gradient.ndim - 1)))
+        gradient.mul_(factor.to(gradient.dtype).reshape(-1, *[1] * (gradient.ndim - 1)))
 
 
 class Patience:
@@ -51,13 +52,14 @@ class Patience:
 
     def __init__(self, config: StageConfig, batch: int, device: torch.device) -> None:
         self._config = config
-        self._best = torch.full((batch,), torch.inf, device=device)
+        self._best = torch.full((batch,), torch.inf, dtype=torch.float64, device=device)
         self._waited = torch.zeros(batch, dtype=torch.int64, device=device)
         self._since_plateau = torch.zeros(batch, dtype=torch.int64, device=device)
 
     @torch.no_grad()
     def step(self, loss: Tensor, rate: Tensor) -> Tensor:
         """Take note of losses, shape (batch,); lower `rate` in place on a plateau; return which items stop."""
+        loss = loss.double()
         better = loss < self._best - _LEAST_IMPROVEMENT * self._best.abs().nan_to_num(posinf=0.0)
         self._best = torch.where(better, loss, self._best)
         self._waited = torch.where(better, 0, self._waited + 1)
