@@ -19,7 +19,6 @@ from orchestra_core.errors import OrchestraError
 #: The distribution that this package is installed from.
 DISTRIBUTION = "orchestra-music"
 INTERRUPTED = 130
-_BUG = 1
 _COMPLETION = "_ORCHESTRA_COMPLETE"
 
 _CORE = (
@@ -98,15 +97,15 @@ def _failed(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code
-    if isinstance(error, OrchestraError):
+    if isinstance(error, OrchestraError | OSError):  # the disk is full, a folder is not ours: no bug either
         click.echo(f"Error: {error}", err=True)
-        return error.exit_code
+        return error.exit_code if isinstance(error, OrchestraError) else OrchestraError.exit_code
     click.echo(
         f"Error: {type(error).__name__}: {error}\nThis is a bug in orchestra or in a plugin, not a mistake of yours. "
         "ORCHESTRA_DEBUG=1 shows where it happened.",
         err=True,
     )
-    return _BUG
+    return OrchestraError.exit_code
 
 
 def _interrupted(error: BaseException) -> int:

@@ -51,7 +51,7 @@ def _complete_names(ctx: click.Context, parameter: click.Parameter, incomplete: 
 def show(name: str, kind: str | None, as_json: bool) -> None:
     """Show everything about the component called NAME: who provides it, its configuration, licence and citation."""
     registry = get_registry()
-    found = [entry for entry in _entries(registry, kind) if name in (entry.name, entry.qualified)]
+    found = [entry for entry in _entries(registry, kind) if entry.is_called(name)]
     if not found:
         names = {entry.name for entry in _entries(registry, kind)}
         broken = f" Installed but broken: {'; '.join(map(str, registry.broken))}." if registry.broken else ""

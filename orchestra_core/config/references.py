@@ -100,7 +100,9 @@ class References:
         config = self._with_placeholders(value.get("config", {}), join(path, "config"))
         if "name" in value:
             return self._checked_kind(slot, {**plain, "name": value["name"], "config": config}, path)
-        if slot.ref is None or not isinstance(config, dict):
+        if not isinstance(config, dict):
+            raise ConfigurationError(f"The configuration of {self._who}: {path}.config is {config!r}; expected a table.")
+        if slot.ref is None:
             raise ConfigurationError(f"The configuration of {self._who}: {path} names no component; expected a 'name' in it.")
         # Without a name it changes the component that is there by default.
         default = self._with_placeholders(slot.ref.config, path)

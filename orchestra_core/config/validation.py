@@ -74,7 +74,9 @@ def _cached_model(config: type) -> type[BaseModel]:
     """Return a model around the dataclass: its strictness reaches the dataclass and those nested in it, unlike an adapter's."""
     from pydantic import ConfigDict, create_model
 
-    return create_model(config.__name__, __config__=ConfigDict(extra="forbid", strict=True), config=(config, ...))
+    model = create_model(config.__name__, __config__=ConfigDict(extra="forbid", strict=True), config=(config, ...))
+    model.model_rebuild()  # raises where a type is not defined, which is otherwise found at the first use
+    return model
 
 
 def _message(error: ValidationError, config: type, data: Any, who: str) -> str:

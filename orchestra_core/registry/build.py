@@ -176,7 +176,7 @@ class _Builder:
         """Return the component that a reference names."""
         if ref.name in self.objects:
             return _by_hand(ref.kind, self.objects[ref.name])
-        entry = self._registry.find(ref.kind, ref.name)
+        entry = self._registry.find(ref.kind, ref.name) if ref.name else self._registry.default(ref.kind)
         parts = _Parts(self)
         config = _validated(entry, ref.config, self.objects)
         component = _make(entry, _arguments(config, parts))

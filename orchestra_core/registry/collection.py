@@ -11,7 +11,7 @@ from orchestra_core.descriptors import Command, Descriptor, ReportSection
 from orchestra_core.errors import PluginError
 from orchestra_core.registry.descriptor_checks import check_command, check_descriptor, check_section
 from orchestra_core.registry.manager import PluginManager
-from orchestra_core.registry.provider import Provider
+from orchestra_core.registry.provider import Provider, normalized
 
 T = TypeVar("T")
 
@@ -62,6 +62,11 @@ class Entry:
     def version(self) -> str:
         """Version of that distribution."""
         return self.provider.version
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a name, qualified or not, means this component."""
+        distribution, colon, bare = name.rpartition(":")
+        return self.name == bare and (not colon or normalized(distribution) == normalized(self.distribution))
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name!r} ({self.provider})"

@@ -17,7 +17,7 @@ from orchestra_core.registry.collection import CommandEntry, Entry, Provision, S
 from orchestra_core.registry.discovery import find_entry_points, unique
 from orchestra_core.registry.events import Events
 from orchestra_core.registry.manager import Broken, PluginManager
-from orchestra_core.registry.provider import IN_CODE, Provider, normalized, provider_of
+from orchestra_core.registry.provider import IN_CODE, Provider, provider_of
 
 T = TypeVar("T")
 
@@ -93,7 +93,7 @@ class Registry:
             Several plugins provide it; the message names them and the qualified forms.
         """
         entries = self.entries(kind)
-        matches = [entry for entry in entries if _is_called(entry, name)]
+        matches = [entry for entry in entries if entry.is_called(name)]
         if not matches:
             raise UnknownNameError(one_of(name, {entry.name for entry in entries}, kind) + self._broken_sentence())
         if len(matches) > 1:
@@ -239,11 +239,6 @@ def get_registry() -> Registry:
 def _check_kind(kind: str) -> None:
     if kind not in KINDS:
         raise ParameterError(one_of(kind, KINDS, "kind of component"))
-
-
-def _is_called(entry: Entry, name: str) -> bool:
-    distribution, colon, bare = name.rpartition(":")
-    return entry.name == bare and (not colon or normalized(distribution) == normalized(entry.distribution))
 
 
 def _grouped(named: Iterable[tuple[str, T]]) -> list[tuple[str, list[T]]]:

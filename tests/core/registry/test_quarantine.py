@@ -62,7 +62,10 @@ BROKEN = {
     "target that is no text": (descriptor("'flat', print, 'x'"), "expected 'package.module:attribute'"),
     "empty summary": (descriptor("'flat', 'a:b', ' '"), "summary ' '; expected one line"),
     "summary of two lines": (descriptor("'flat', 'a:b', 'x\\ny'"), "expected one line"),
-    "newer contracts": (descriptor("'flat', 'a:b', 'x', api_version=99"), "version 99 of the contracts; this orchestra has version 1"),
+    "newer contracts": (
+        descriptor("'flat', 'a:b', 'x', api_version=99"),
+        "version 99 of the contracts; this orchestra has version 1",
+    ),
     "unknown capability": (descriptor("'flat', 'a:b', 'x', capabilities=frozenset({'pitchd'})"), "Did you mean 'pitched'"),
     "capabilities as a list": (descriptor("'flat', 'a:b', 'x', capabilities=['notes']"), "expected a frozenset"),
     "default that is no truth value": (descriptor("'flat', 'a:b', 'x', default='yes'"), "default='yes'; expected a bool"),
@@ -80,7 +83,10 @@ BROKEN = {
         descriptor("'flat', 'a:b', 'x', Config", "@dataclass(frozen=True)\nclass Config:\n    a: int"),
         "no default for Config.a",
     ),
-    "command name": ("@hookimpl\ndef orchestra_commands(): return [Command('my command', 'a:b', 'x')]", "'my command' is not allowed"),
+    "command name": (
+        "@hookimpl\ndef orchestra_commands(): return [Command('my command', 'a:b', 'x')]",
+        "'my command' is not allowed",
+    ),
     "report section without title": (
         "@hookimpl\ndef orchestra_report_sections(): return [ReportSection('a', 'b:c', '')]",
         "title ''; expected one line",
