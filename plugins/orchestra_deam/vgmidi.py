@@ -118,7 +118,9 @@ def _read_round(folder: Path, name: str) -> list[Piece]:
     except FileNotFoundError as error:
         raise UsageError(f"{folder} is no VGMIDI folder: {name} is missing; expected {', '.join(_ROUNDS)} and midi/.") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{folder / name} is not a VGMIDI record ({error!r}); expected JSON with pieces and annotations.") from error
+        raise UsageError(
+            f"{folder / name} is not a VGMIDI record ({error!r}); expected JSON with pieces and annotations."
+        ) from error
     ratings = defaultdict(list)
     for key, rating in annotations.items():
         ratings[key.rsplit("_", 1)[0]].append(rating)

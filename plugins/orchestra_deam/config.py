@@ -1,0 +1,29 @@
+"""Configuration of the oracle ``deam_cnn``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ModelName = Literal["three_conv", "two_conv", "two_conv_time"]
+BackendName = Literal["auto", "torchaudio", "nnaudio"]
+
+
+@dataclass(frozen=True)
+class DeamCNNConfig:
+    """Configuration of `DeamCNN`.
+
+    Parameters
+    ----------
+    model : {"three_conv", "two_conv", "two_conv_time"}
+        The network.
+    weights : str
+        A ``.safetensors`` file with its card beside it, or a foreign PyTorch ``.pt`` state dict. Empty for the shipped
+        weights, which only ``three_conv`` has.
+    backend : {"auto", "torchaudio", "nnaudio"}
+        What computes the spectrum; ``auto`` takes what is fixed for the device type.
+    """
+
+    model: ModelName = "three_conv"
+    weights: str = ""
+    backend: BackendName = "auto"

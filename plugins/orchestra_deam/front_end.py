@@ -1,0 +1,207 @@
+"""The front end: audio to standardised mel spectrograms, one object shared by training and generation."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from types import ModuleType
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+
+from orchestra_core.errors import ParameterError, PluginError
+from orchestra_deam.config import BackendName
+
+#: Clip length in seconds, and the shape of its features.
+CLIP_DURATION = 5.0
+BANDS, FRAMES = 128, 431
+#: Rates in Hz that are read natively, with their window and hop in samples: the same times and frequencies.
+SPECTRUM_SIZES = {22_050: (1024, 256), 44_100: (2048, 512)}
+#: The backend that ``auto`` means. Fixed, so that bytes never depend on timing noise: on a CPU torchaudio's takes a fifth
+#: of nnAudio's time (docs/architecture.md); nnAudio's convolutions are made for GPUs.
+AUTO_BACKENDS: dict[str, Literal["torchaudio", "nnaudio"]] = {"cpu": "torchaudio", "cuda": "nnaudio", "mps": "torchaudio"}
+
+_HIGHEST = 8000.0
+_FLOOR_DB = -80.0
+_TINY = 1e-30
+
+
+class FrontEnd:
+    """Power mel spectrogram in dB relative to the clip's maximum, standardised per clip.
+
+    128 Slaney bands with Slaney norm over 0..8000 Hz, from a centred Hann window of 46.4 ms every 11.6 ms: n_fft 2048
+    and hop 512 at 44.1 kHz, 1024 and 256 at 22.05 kHz. ``10 log10`` relative to the clip's maximum with a floor of
+    -80 dB, then (x - mean) / (sd + 1e-6). Blind to gain by construction. It equals librosa's
+    ``power_to_db(melspectrogram(...), ref=np.max)`` within 1e-3 dB. Silence has no maximum: its features are all zero.
+
+    Parameters
+    ----------
+    backend : {"auto", "torchaudio", "nnaudio"}
+        What computes the spectrum; ``auto`` takes `AUTO_BACKENDS` by device type.
+
+    Raises
+    ------
+    ParameterError
+        There is no such backend.
+
+    Examples
+    --------
+    >>> FrontEnd()(torch.zeros(1, 110_250), 22_050).shape
+    torch.Size([1, 1, 128, 431])
+    """
+
+    def __init__(self, backend: BackendName = "auto") -> None:
+        if backend not in ("auto", "torchaudio", "nnaudio"):
+            raise ParameterError(f"Backend is {backend!r}; expected 'auto', 'torchaudio' or 'nnaudio'.")
+        self._backend = backend
+        self._spectra: dict[tuple[int, torch.device, torch.dtype], _MelSpectrum] = {}
+
+    def __call__(self, audio: Tensor, sample_rate: int) -> Tensor:
+        """Return the standardised features of clips.
+
+        Parameters
+        ----------
+        audio : Tensor [shape=(n, samples)]
+            Clips of 5 s.
+        sample_rate : {22050, 44100}
+            Their rate in Hz.
+
+        Returns
+        -------
+        Tensor [shape=(n, 1, 128, 431)]
+            Differentiable, with finite gradients for silence too.
+
+        Raises
+        ------
+        ParameterError
+            The rate is not one of the two.
+        """
+        return standardise(self.decibels(audio, sample_rate))[:, None]
+
+    def decibels(self, audio: Tensor, sample_rate: int) -> Tensor:
+        """Return the mel bands in dB relative to the clip's maximum, in [-80, 0], shape (n, 128, frames)."""
+        return relative_decibels(self._spectrum(sample_rate, audio.device, audio.dtype)(audio))
+
+    def backend(self, device: torch.device) -> str:
+        """Return the backend used on that device."""
+        return AUTO_BACKENDS.get(device.type, "torchaudio") if self._backend == "auto" else self._backend
+
+    def _spectrum(self, sample_rate: int, device: torch.device, dtype: torch.dtype) -> _MelSpectrum:
+        if sample_rate not in SPECTRUM_SIZES:
+            raise ParameterError(f"Sample rate is {sample_rate} Hz; expected one of {sorted(SPECTRUM_SIZES)}: resample first.")
+        key = (sample_rate, device, dtype)
+        if key not in self._spectra:
+            maker = _NnAudioSpectrum if self.backend(device) == "nnaudio" else _TorchaudioSpectrum
+            spectrum = maker(sample_rate).to(device=device, dtype=dtype if device.type == "mps" else torch.float64)
+            spectrum.bank = spectrum.bank.to(dtype)
+            self._spectra[key] = spectrum
+        return self._spectra[key]
+
+
+def relative_decibels(power: Tensor) -> Tensor:
+    """Return power, shape (n, bands, frames), in dB relative to each clip's maximum, floored at -80 dB."""
+    loudest = power.amax(dim=(1, 2), keepdim=True)
+    # The floor is taken on the ratio: below it, and in silence, the gradient is zero and never infinite.
+    ratio = (power / loudest.clamp_min(_TINY)).clamp_min(10 ** (_FLOOR_DB / 10))
+    return 10 * ratio.log10()
+
+
+def standardise(features: Tensor) -> Tensor:
+    """Return (x - mean) / (sd + 1e-6) over the last two axes; constant clips become zero."""
+    centred = features - features.mean(dim=(-2, -1), keepdim=True)
+    variance = centred.square().mean(dim=(-2, -1), keepdim=True)
+    # The square root has no derivative at 0; a clip that flat is silence, and stays 0.
+    return centred / (variance.clamp_min(1e-12).sqrt() + 1e-6)
+
+
+class _MelSpectrum(nn.Module, ABC):
+    """Power in mel bands: audio (n, samples) -> (n, bands, frames).
+
+    The spectrum is computed in double precision where the device has it: in single precision the rounding of a strong
+    partial lies above 1e-3 dB in bands near the floor. Summing powers into bands loses nothing in single precision.
+    """
+
+    bank: Tensor
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__()
+        self.n_fft, self.hop = SPECTRUM_SIZES[sample_rate]
+        self.register_buffer("bank", mel_bank(self.n_fft, sample_rate))
+
+    def forward(self, audio: Tensor) -> Tensor:
+        real, imaginary = self.spectrum(audio.to(torch.float64 if audio.device.type != "mps" else audio.dtype))
+        # real^2 + imaginary^2 and not |.|^2: the magnitude has no derivative at 0.
+        return self.bank @ (real.square() + imaginary.square()).to(self.bank.dtype)
+
+    @abstractmethod
+    def spectrum(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the real and imaginary part of the spectrum, shape (n, bins, frames) each."""
+
+
+class _TorchaudioSpectrum(_MelSpectrum):
+    window: Tensor
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__(sample_rate)
+        self.register_buffer("window", torch.hann_window(self.n_fft, dtype=torch.float64))
+
+    def spectrum(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        spectrum = _torchaudio_functional().spectrogram(
+            audio, 0, self.window, self.n_fft, self.hop, self.n_fft, power=None, normalized=False, pad_mode="constant"
+        )
+        return spectrum.real, spectrum.imag
+
+
+class _NnAudioSpectrum(_MelSpectrum):
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__(sample_rate)
+        from nnAudio.features import STFT
+
+        self.stft = STFT(
+            n_fft=self.n_fft,
+            hop_length=self.hop,
+            sr=sample_rate,
+            pad_mode="constant",
+            output_format="Complex",
+            verbose=False,
+        )
+
+    def spectrum(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        parts = cast(Tensor, self.stft(audio))
+        return parts[..., 0], parts[..., 1]
+
+
+def mel_bank(n_fft: int, sample_rate: int) -> Tensor:
+    """Return Slaney's mel filters over 0..8000 Hz, each of unit area, shape (128, n_fft // 2 + 1), float64.
+
+    Written here because torchaudio has them in single precision only, which moves low bands by 2e-3 dB, and because
+    importing librosa takes longer than a reading.
+
+    References
+    ----------
+    .. [1] M. Slaney (1998): Auditory Toolbox, version 2. Technical report 1998-010, Interval Research.
+    """
+    frequencies = torch.arange(n_fft // 2 + 1, dtype=torch.float64) * (sample_rate / n_fft)
+    edges = _mel_frequencies(BANDS + 2)
+    rising = (frequencies - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
+    falling = (edges[2:, None] - frequencies) / (edges[2:] - edges[1:-1])[:, None]
+    return torch.minimum(rising, falling).clamp_min(0.0) * (2.0 / (edges[2:] - edges[:-2]))[:, None]
+
+
+def _mel_frequencies(count: int) -> Tensor:
+    # Linear below 1 kHz (3 mel per 200 Hz), logarithmic above (27 mel per factor of 6.4).
+    break_mel, step = 15.0, math.log(6.4) / 27.0
+    mels = torch.linspace(0.0, break_mel + math.log(_HIGHEST / 1000.0) / step, count, dtype=torch.float64)
+    return torch.where(mels < break_mel, mels * (200.0 / 3.0), 1000.0 * torch.exp(step * (mels - break_mel)))
+
+
+def _torchaudio_functional() -> ModuleType:
+    try:
+        from torchaudio import functional
+    except (OSError, RuntimeError, ImportError) as error:
+        raise PluginError(
+            f"torchaudio could not be imported beside torch {torch.__version__} ({error}); "
+            "expected a matching pair: pip install 'torch>=2.11,<2.13' 'torchaudio>=2.11,<2.12'."
+        ) from error
+    return cast(ModuleType, functional)

@@ -1,0 +1,169 @@
+"""The oracle reads the same whatever the rate, batch, gain and precision, and its gradients are finite."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+from orchestra_core.errors import ConfigurationError, ParameterError, WeightsError
+from orchestra_deam.models import make_model
+from orchestra_deam.oracle import DeamCNN
+from orchestra_deam.weights import RESEARCH_ONLY
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    return DeamCNN()
+
+
+@pytest.fixture(scope="module")
+def clips():
+    """Chords that decay, and noise, at 44.1 kHz."""
+    rng = np.random.default_rng(0)
+    t = torch.arange(220_500, dtype=torch.float64) / 44_100
+    notes = [
+        sum(torch.sin(2 * torch.pi * f * k * t) / k for f in chord for k in (1, 2, 3)) for chord in ((220, 277, 330), (110, 131))
+    ]
+    pulse = torch.exp(-6 * (t % 0.5))
+    noise = torch.from_numpy(rng.standard_normal(220_500)) * 0.05
+    return torch.stack([notes[0] * pulse * 0.1, notes[1] * 0.1, noise, notes[0] * 0.05 + noise]).float()
+
+
+def test_readings_have_the_names_of_the_dimensions_in_order(oracle, clips):
+    assert [dimension.name for dimension in oracle.dimensions] == ["arousal", "valence"]
+    readings = oracle.read(clips, 44_100)
+    assert list(readings) == ["arousal", "valence"]
+    assert all(values.shape == (4,) and values.abs().max() < 1.5 for values in readings.values())
+
+
+def test_dimensions_carry_the_corpus_that_defines_the_request_scale(oracle):
+    # Means over all 200 pieces are 0.052 and 0.163, standard deviations 0.245 and 0.221; the card's are of the two
+    # parts that are not final.
+    arousal, valence = oracle.dimensions
+    assert (arousal.lower, arousal.upper) == (-1.0, 1.0)
+    assert (arousal.mean, arousal.sd) == pytest.approx((0.052, 0.245), abs=0.01)
+    assert (valence.mean, valence.sd) == pytest.approx((0.163, 0.221), abs=0.01)
+
+
+def test_both_native_rates_give_the_same_reading(oracle, clips):
+    from scipy.signal import resample_poly
+
+    halved = torch.from_numpy(resample_poly(clips.numpy(), 1, 2, axis=1, window=("kaiser", 12.0))).float()
+    for name, reading in oracle.read(halved, 22_050).items():
+        torch.testing.assert_close(reading, oracle.read(clips, 44_100)[name], atol=5e-3, rtol=0)
+
+
+def test_a_clip_alone_reads_as_in_a_batch(oracle, clips):
+    together = oracle.read(clips, 44_100)
+    for index in range(len(clips)):
+        alone = oracle.read(clips[index : index + 1], 44_100)
+        for name in together:
+            torch.testing.assert_close(alone[name][0], together[name][index], atol=1e-6, rtol=0)
+
+
+def test_reading_twice_gives_the_same_bits(oracle, clips):
+    first, second = (oracle.read(clips, 44_100) for _ in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_readings_are_blind_to_gain(oracle, clips):
+    for name, reading in oracle.read(clips * 0.01, 44_100).items():
+        torch.testing.assert_close(reading, oracle.read(clips, 44_100)[name], atol=1e-4, rtol=0)
+
+
+def test_double_precision_is_read_in_double_precision(oracle, clips):
+    readings = oracle.read(clips.double(), 44_100)
+    for name, reading in oracle.read(clips, 44_100).items():
+        assert readings[name].dtype == torch.float64
+        torch.testing.assert_close(readings[name].float(), reading, atol=1e-4, rtol=0)
+
+
+def test_gradient_to_audio_equals_a_finite_difference(oracle, clips):
+    torch.manual_seed(0)
+    audio = clips[:1, ::2].double().requires_grad_()
+    direction = torch.randn_like(audio)
+    oracle.read(audio, 22_050)["valence"].sum().backward()
+    with torch.no_grad():
+        ahead, behind = (oracle.read(audio + s * direction, 22_050)["valence"] for s in (1e-7, -1e-7))
+    # ReLU and max pooling have kinks, so this holds up to the few that lie in the interval.
+    assert float((ahead - behind) / 2e-7) == pytest.approx(float((audio.grad * direction).sum()), rel=0.02)
+
+
+def test_silence_has_a_finite_reading_and_gradient(oracle):
+    audio = torch.zeros(2, 110_250, requires_grad=True)
+    readings = oracle.read(audio, 22_050)
+    sum(reading.sum() for reading in readings.values()).backward()
+    assert all(torch.isfinite(reading).all() for reading in readings.values())
+    assert torch.isfinite(audio.grad).all()
+
+
+def test_the_network_is_frozen(oracle, clips):
+    readings = oracle.read(clips.requires_grad_(False), 44_100)
+    assert not any(reading.requires_grad for reading in readings.values())
+
+
+def test_short_audio_is_padded_and_long_audio_is_averaged(oracle, clips):
+    padded = torch.nn.functional.pad(clips[:, :100_000], (0, 120_500))
+    longer = torch.cat([clips, clips.flip(0)], dim=1)
+    for name, reading in oracle.read(clips[:, :100_000], 44_100).items():
+        torch.testing.assert_close(reading, oracle.read(padded, 44_100)[name])
+        halves = oracle.read(clips, 44_100)[name]
+        torch.testing.assert_close(oracle.read(longer, 44_100)[name], (halves + halves.flip(0)) / 2, atol=1e-5, rtol=0)
+
+
+def test_backends_read_the_same(clips):
+    nnaudio = DeamCNN(backend="nnaudio").read(clips, 44_100)
+    for name, reading in DeamCNN(backend="torchaudio").read(clips, 44_100).items():
+        torch.testing.assert_close(nnaudio[name], reading, atol=1e-4, rtol=0)
+
+
+def test_the_oracle_equals_its_unfolded_network(oracle, clips):
+    from orchestra_deam.front_end import FrontEnd
+    from orchestra_deam.oracle import weights_path
+    from orchestra_deam.weights import load_weights
+
+    network, _ = load_weights(weights_path("three_conv"), "three_conv")
+    with torch.no_grad():
+        plain = network(FrontEnd()(clips, 44_100))
+    readings = oracle.read(clips, 44_100)
+    torch.testing.assert_close(torch.stack([readings["arousal"], readings["valence"]], dim=1), plain, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("model", ["two_conv", "two_conv_time"])
+def test_foreign_weights_make_an_oracle_without_a_corpus(tmp_path, clips, model):
+    torch.save(make_model(model).state_dict(), tmp_path / "best.pt")
+    oracle = DeamCNN(model=model, weights=str(tmp_path / "best.pt"))
+    assert oracle.dimensions[0].mean is None
+    assert torch.isfinite(oracle.read(clips, 44_100)["valence"]).all()
+
+
+def test_models_without_shipped_weights_need_a_file():
+    with pytest.raises(ConfigurationError, match=r"No weights are shipped for 'two_conv'.*weights=PATH"):
+        DeamCNN(model="two_conv")
+    with pytest.raises(ConfigurationError, match="'five_conv'"):
+        DeamCNN(model="five_conv")
+    with pytest.raises(WeightsError, match="does not exist"):
+        DeamCNN(weights="nowhere.pt")
+
+
+def test_audio_that_is_not_finite_is_refused(oracle):
+    with pytest.raises(ParameterError, match="NaN"):
+        oracle.read(torch.full((1, 110_250), float("nan")), 22_050)
+
+
+def test_the_shipped_card_is_honest():
+    folder = resources.files("orchestra_deam")
+    card = json.loads(folder.joinpath("weights", "three_conv.json").read_text())
+    parts = json.loads(folder.joinpath("partitions", "vgmidi.json").read_text())["parts"]
+    assert card["license"] == RESEARCH_ONLY
+    assert set(card["split"]["trained_on"]) <= set(parts["oracle"])
+    assert set(card["split"]["held_out"]) <= set(parts["judges"])
+    marks = card["metrics"]["all renderings"]
+    for dimension in ("arousal", "valence"):
+        assert marks["pieces"][dimension]["rmse"] < marks["baseline"][dimension]["rmse"]
+        assert marks["pieces"][dimension]["r"] > 0.4
+    size = sum(folder.joinpath("weights", f"three_conv.{suffix}").stat().st_size for suffix in ("safetensors", "json"))
+    assert size < 200_000

@@ -1,0 +1,129 @@
+"""Weights are read with their card; foreign state dicts fit; damaged files are refused in plain words."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from orchestra_core.errors import WeightsError
+from orchestra_deam.models import MODELS, make_model
+from orchestra_deam.weights import Card, load_weights, read_card, save_weights
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "weights" / "two_conv.safetensors"
+    torch.manual_seed(1)
+    model = make_model("two_conv")
+    card = Card("two_conv", mean={"arousal": 0.1, "valence": 0.2}, sd={"arousal": 0.3, "valence": 0.4}, license="CC0")
+    return path, model, save_weights(model, path, card)
+
+
+def test_weights_and_card_come_back_as_they_were(saved):
+    path, model, card = saved
+    network, read = load_weights(path, "two_conv")
+    assert read == card
+    assert len(card.sha256) == 64
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], tensor, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("wrapper", [None, "state_dict", "model_state_dict"])
+def test_foreign_state_dicts_of_the_published_layout_load(tmp_path, name, wrapper):
+    model = make_model(name)
+    content = {f"module.{key}": tensor for key, tensor in model.state_dict().items()} if wrapper else model.state_dict()
+    torch.save({wrapper: content, "epoch": 3} if wrapper else content, tmp_path / "best.pt")
+    network, card = load_weights(tmp_path / "best.pt", name)
+    x = torch.randn(2, 1, 128, 100)
+    torch.testing.assert_close(network(x), model.eval()(x))
+    assert card.dimensions == ("arousal", "valence")
+    assert not card.mean
+
+
+class _Trap:
+    def __reduce__(self):
+        return (print, ("executed",))
+
+
+def test_a_pickle_with_code_is_refused_and_not_executed(tmp_path, capsys):
+    torch.save({"state_dict": _Trap()}, tmp_path / "evil.pt")
+    with pytest.raises(WeightsError, match="never executed"):
+        load_weights(tmp_path / "evil.pt", "two_conv")
+    assert "executed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "empty"])
+def test_damaged_weights_are_refused(saved, damage):
+    path, _, _ = saved
+    content = bytearray(path.read_bytes())
+    content[-7] ^= 1
+    path.write_bytes({"truncated": bytes(content[:-20]), "altered": bytes(content), "empty": b""}[damage])
+    with pytest.raises(WeightsError, match=r"two_conv\.safetensors is truncated or altered"):
+        load_weights(path, "two_conv")
+
+
+def test_a_text_file_that_calls_itself_safetensors_is_refused(saved):
+    import hashlib
+
+    path, _, _ = saved
+    path.write_text("hello")
+    card = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**card, "sha256": hashlib.sha256(b"hello").hexdigest()}))
+    with pytest.raises(WeightsError, match="no safetensors file"):
+        load_weights(path, "two_conv")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 broken zip"])
+def test_damaged_foreign_files_are_refused(tmp_path, content):
+    (tmp_path / "a.pt").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"a\.pt could not be read"):
+        load_weights(tmp_path / "a.pt", "two_conv")
+
+
+def test_a_truncated_foreign_file_is_refused(tmp_path):
+    torch.save(make_model("two_conv").state_dict(), tmp_path / "a.pt")
+    (tmp_path / "a.pt").write_bytes((tmp_path / "a.pt").read_bytes()[:2000])
+    with pytest.raises(WeightsError, match=r"a\.pt could not be read"):
+        load_weights(tmp_path / "a.pt", "two_conv")
+
+
+def test_weights_of_another_network_are_refused(saved, tmp_path):
+    path, model, _ = saved
+    with pytest.raises(WeightsError, match="'two_conv'; expected 'three_conv'"):
+        load_weights(path, "three_conv")
+    torch.save(model.state_dict(), tmp_path / "a.pt")
+    with pytest.raises(WeightsError, match=r"does not fit three_conv.*net\.0\.weight.*features\.0\.weight \(16, 1, 3, 3\)"):
+        load_weights(tmp_path / "a.pt", "three_conv")
+
+
+def test_a_file_that_holds_no_state_dict_is_refused(tmp_path):
+    torch.save([torch.zeros(3)], tmp_path / "a.pt")
+    with pytest.raises(WeightsError, match="holds a list; expected a state dict"):
+        load_weights(tmp_path / "a.pt", "two_conv")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path):
+    state = make_model("two_conv").state_dict()
+    state["fc.bias"][0] = float("nan")
+    torch.save(state, tmp_path / "a.pt")
+    with pytest.raises(WeightsError, match=r"NaN.*fc\.bias"):
+        load_weights(tmp_path / "a.pt", "two_conv")
+
+
+def test_missing_files_are_named(saved, tmp_path):
+    path, _, _ = saved
+    with pytest.raises(WeightsError, match="does not exist"):
+        load_weights(tmp_path / "no.safetensors", "two_conv")
+    path.with_suffix(".json").unlink()
+    with pytest.raises(WeightsError, match=r"no card; expected two_conv\.json"):
+        load_weights(path, "two_conv")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"architecture": "two_conv", "dimensions": [], "colour": 1}'])
+def test_a_damaged_card_is_refused(saved, text):
+    path, _, _ = saved
+    path.with_suffix(".json").write_text(text)
+    with pytest.raises(WeightsError, match="no card of weights"):
+        read_card(path)
