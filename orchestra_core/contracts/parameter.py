@@ -27,7 +27,7 @@ class Parameter:
         Unique within the instrument; layers prefix it (``piano.onset``).
     group : str
         What a stage moves together: ``timing``, ``dynamics``, ``envelope``, ``timbre``, ``mix``, ... (an open set).
-    initial : Tensor [shape=(batch, *shape)]
+    initial : Tensor [shape=(batch, ...)]
         Where the optimisation starts, in physical units.
     unit : str
         Physical unit; ``"1"`` for a pure number.

@@ -61,11 +61,11 @@ class ItemGenerator:
         return single
 
     def rand(self, *shape: int) -> Tensor:
-        """Return uniform numbers in [0, 1), shape (rows, *shape), on the CPU."""
+        """Return uniform numbers in [0, 1), shape ``(rows, *shape)``, on the CPU."""
         return self._draw(torch.rand, shape)
 
     def randn(self, *shape: int) -> Tensor:
-        """Return standard normal numbers, shape (rows, *shape), on the CPU."""
+        """Return standard normal numbers, shape ``(rows, *shape)``, on the CPU."""
         return self._draw(torch.randn, shape)
 
     def state(self) -> list[Tensor]:
