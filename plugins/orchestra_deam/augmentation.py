@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from orchestra_deam.front_end import standardise
 
-_TILT_DB, _CURVE_DB, _CURVE_POINTS = 6.0, 3.0, 8
-_HIGHEST_FLOOR_DB = -50.0
-_TIME_MASK, _BAND_MASK = 40, 10
+_TILT_DB, _CURVE_DB, _CURVE_POINTS = 2.0, 1.0, 8
+_HIGHEST_FLOOR_DB = -60.0
+_TIME_MASK, _BAND_MASK = 24, 4
 
 
 def augmented(decibels: Tensor, generator: torch.Generator) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -24,8 +25,7 @@ class TwoConv(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return arousal and valence, shape (n, 2), of features, shape (n, 1, bands, frames)."""
-        averaged: Tensor = self.fc(self.net(features).mean(dim=(2, 3)))
-        return averaged
+        return _read(self.fc, self.net(features), (2, 3))
 
 
 class TwoConvTime(nn.Module):
@@ -45,8 +45,8 @@ class TwoConvTime(nn.Module):
 
     def frames(self, features: Tensor) -> Tensor:
         """Return arousal and valence of every frame, shape (n, frames, 2)."""
-        curve: Tensor = self.fc(self.net(features).mean(dim=2).transpose(1, 2))
-        return curve
+        hidden = self.net(features).transpose(1, 3)  # (n, frames, bands, channels)
+        return _read(self.fc, hidden, (2,))
 
 
 class ThreeConv(nn.Module):
@@ -63,8 +63,7 @@ class ThreeConv(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return arousal and valence, shape (n, 2), of features, shape (n, 1, bands, frames)."""
-        averaged: Tensor = self.regressor(self.features(features).mean(dim=(2, 3)))
-        return averaged
+        return _read(self.regressor, self.features(features), (2, 3))
 
 
 MODELS: dict[str, Callable[[], nn.Module]] = {"three_conv": ThreeConv, "two_conv": TwoConv, "two_conv_time": TwoConvTime}
@@ -103,6 +102,13 @@ def frozen(model: nn.Module) -> nn.Module:
         folded = [_folded(layer, following) for layer, following in pairs if not isinstance(layer, nn.BatchNorm2d)]
         model.features = nn.Sequential(*folded, layers[-1])
     return model.requires_grad_(False)
+
+
+def _read(head: nn.Linear, hidden: Tensor, pooled: tuple[int, ...]) -> Tensor:
+    # What distinguishes two clips is a small part of each mean: in bfloat16 rounding would swallow it.
+    with torch.autocast(hidden.device.type, enabled=False):
+        read: Tensor = head(hidden.to(head.weight.dtype).mean(dim=pooled))
+    return read
 
 
 def _folded(layer: nn.Module, following: nn.Module) -> nn.Module:

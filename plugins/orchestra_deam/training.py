@@ -62,10 +62,10 @@ class TrainingSettings:
     windows: int = 16
     frames: int = 216
     batch: int = 32
-    rate: float = 2e-3
+    rate: float = 3e-3
     decay: float = 1e-2
     average: float = 0.99
-    concordance: float = 0.5
+    concordance: float = 1.0
     augment: bool = True
     shuffle: bool = False
     bfloat16: bool = False
