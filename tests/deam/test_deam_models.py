@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from orchestra_core.errors import ParameterError
 from orchestra_deam.models import MODELS, ThreeConv, TwoConvTime, frozen, head_of, make_model
 from torch.nn import functional
+
+from orchestra_core.errors import ParameterError
 
 
 @pytest.mark.parametrize(("name", "count"), [("two_conv", 4_866), ("two_conv_time", 4_866), ("three_conv", 23_650)])
@@ -71,7 +72,7 @@ def test_every_model_has_a_head_of_two_outputs():
 
 
 def test_unknown_models_and_heads_are_refused():
-    with pytest.raises(ParameterError, match="'four_conv'.*three_conv"):
+    with pytest.raises(ParameterError, match=r"'four_conv'.*three_conv"):
         make_model("four_conv")
     with pytest.raises(ParameterError, match="no linear head"):
         head_of(_Headless())
