@@ -21,7 +21,8 @@ DISTRIBUTION = "orchestra-music"
 INTERRUPTED = 130
 _COMPLETION = "_ORCHESTRA_COMPLETE"
 
-_CORE = (
+#: The core's own commands, in the order of the help.
+CORE = (
     LazyCommand("compose", "orchestra_core.cli.compose:compose", "Write and play music that carries an emotion."),
     LazyCommand("listen", "orchestra_core.cli.listen:listen", "Read the emotion of audio files over time."),
     LazyCommand("plugins", "orchestra_core.cli.plugins:plugins", "List what is installed, and show one of it."),
@@ -66,7 +67,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, core=_CORE, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, core=CORE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show versions and exit."
 )

@@ -16,11 +16,11 @@ from traceback import format_exception
 from typing import Any
 
 from orchestra_core.cli import probe
+from orchestra_core.cli.app import CORE, DISTRIBUTION
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.errors import OrchestraError, PluginError
 from orchestra_core.registry import Entry, Registry, build, load_target
 
-_DISTRIBUTION = "orchestra-music"
 _RESTRICTED = re.compile(r"research|non-?commercial|\bNC\b|academic", re.IGNORECASE)
 #: A crash of a library has to end somewhere; importing all of them takes seconds, on a cold disk up to a minute.
 _PROBE_SECONDS = 300
@@ -78,7 +78,7 @@ def diagnose(registry: Registry) -> Diagnosis:
 
 
 def _versions() -> dict[str, str | None]:
-    return {name: _version(name) for name in (_DISTRIBUTION, *_requirements())}
+    return {name: _version(name) for name in (DISTRIBUTION, *_requirements())}
 
 
 def _version(distribution: str) -> str | None:
@@ -91,7 +91,7 @@ def _version(distribution: str) -> str | None:
 def _requirements() -> dict[str, str]:
     """Return what orchestra needs by name, as it is written for an installer."""
     try:
-        required = metadata.requires(_DISTRIBUTION) or []
+        required = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
         return {}
     needed = [text for text in required if "extra ==" not in text]
@@ -180,3 +180,9 @@ def _notes(registry: Registry) -> Iterator[str]:
         for entry in entries:
             if _RESTRICTED.search(entry.descriptor.license):
                 yield f"Licence of the {entry.kind} {entry.name}: {entry.descriptor.license}"
+    for provider, libraries in registry.heavy.items():
+        yield f"The {provider} imports {', '.join(libraries)} when it is listed, which makes every command slow."
+    for command in registry.commands():
+        if command.command.name in {own.name for own in CORE}:
+            name = f"{command.provider.distribution}:{command.command.name}"
+            yield f"A command of the {command.provider} has the name of one of the core's: it is reached as {name}."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -18,6 +19,9 @@ from orchestra_core.registry.hook_checks import check_hooks, is_candidate
 from orchestra_core.registry.provider import Provider
 
 logger = logging.getLogger("orchestra")
+
+#: What takes long to import, and is no business of a plugin that is only being listed.
+_HEAVY = frozenset({"torch", "torchaudio", "nnAudio", "librosa", "scipy", "pandas", "matplotlib", "sklearn", "tensorflow", "jax"})
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class PluginManager:
         self._pluggy.add_hookspecs(hookspecs)
         self._plugins: dict[Provider, object] = {}
         self._broken: list[Broken] = []
+        self._heavy: dict[Provider, tuple[str, ...]] = {}
 
     @property
     def providers(self) -> tuple[Provider, ...]:
@@ -68,13 +73,23 @@ class PluginManager:
         """The plugins that were switched off."""
         return tuple(self._broken)
 
+    @property
+    def heavy(self) -> Mapping[Provider, tuple[str, ...]]:
+        """The heavy libraries that plugins imported while they were loaded; each library counts for the first that did."""
+        return dict(self._heavy)
+
     def load(self, entry_point: EntryPoint, provider: Provider) -> None:
         """Import what an entry point names, and register it."""
         if not EntryPoint.pattern.match(entry_point.value):
             raise PluginError(
                 f"its entry point is {entry_point.value!r}; expected 'package.module' or 'package.module:attribute'"
             )
-        self.register(entry_point.load(), provider)
+        absent = _HEAVY.difference(sys.modules)
+        plugin = entry_point.load()
+        imported = absent.intersection(sys.modules)
+        if imported:
+            self._heavy[provider] = tuple(sorted(imported))
+        self.register(plugin, provider)
 
     def register(self, plugin: object, provider: Provider) -> None:
         """Register a plugin object.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -63,6 +63,11 @@ class Registry:
     def broken(self) -> tuple[Broken, ...]:
         """The plugins that were switched off, and why."""
         return self._manager.broken
+
+    @property
+    def heavy(self) -> Mapping[Provider, tuple[str, ...]]:
+        """Heavy libraries that plugins imported when they were loaded, which makes every command slow."""
+        return self._manager.heavy
 
     @property
     def providers(self) -> tuple[Provider, ...]:

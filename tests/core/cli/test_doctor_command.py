@@ -15,7 +15,7 @@ from orchestra_core.cli.app import run
 from orchestra_core.cli.diagnosis import diagnose
 from orchestra_core.descriptors import Command, Descriptor, ReportSection
 from orchestra_core.hookspecs import hookimpl
-from orchestra_core.registry import Registry
+from orchestra_core.registry import Provider, Registry
 
 HEALTHY = [{"library": name.partition(".")[0], "error": None} for name in probe.LIBRARIES] + [
     {"fact": "torch threads", "value": 2},
@@ -158,6 +158,21 @@ def test_a_kind_without_default_and_a_licence_with_limits_are_noted(probed):
     found = diagnosed(plugin(flat("flat", license=licence), flat("free", license="MIT")))
     assert found.notes == ["No envelope is the default: one has to be named.", f"Licence of the envelope flat: {licence}"]
     assert found.problems == []
+
+
+def test_a_command_that_takes_the_name_of_one_of_the_cores_is_noted(probed):
+    found = diagnosed(plugin(commands=[Command("doctor", here("train"), "Train.")]))
+    assert found.notes == [
+        "A command of the plugin 'Plugin' of in-code has the name of one of the core's: it is reached as in-code:doctor."
+    ]
+
+
+def test_a_plugin_that_imports_torch_when_it_is_listed_is_noted(probed, monkeypatch):
+    registry = Registry([], strict=False)
+    monkeypatch.setattr(registry._manager, "_heavy", {Provider("slow", "slow-dist", "2.0"): ("torch",)})
+    assert diagnose(registry).notes == [
+        "The plugin 'slow' of slow-dist 2.0 imports torch when it is listed, which makes every command slow."
+    ]
 
 
 def test_a_library_that_cannot_be_imported_is_named_with_what_to_install(probed):

@@ -64,7 +64,7 @@ BROKEN = {
     "summary of two lines": (descriptor("'flat', 'a:b', 'x\\ny'"), "expected one line"),
     "newer contracts": (
         descriptor("'flat', 'a:b', 'x', api_version=99"),
-        "version 99 of the contracts; this orchestra has version 1",
+        "is written for version 99 of the contracts",
     ),
     "unknown capability": (descriptor("'flat', 'a:b', 'x', capabilities=frozenset({'pitchd'})"), "Did you mean 'pitched'"),
     "capabilities as a list": (descriptor("'flat', 'a:b', 'x', capabilities=['notes']"), "expected a frozenset"),

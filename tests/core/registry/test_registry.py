@@ -1,6 +1,7 @@
 """Finding components by name: unknown names, conflicts, defaults, listeners, and plugins that a program registers itself."""
 
 import logging
+import sys
 
 import pytest
 
@@ -136,6 +137,16 @@ def test_commands_and_sections_of_one_name_are_reported_as_conflicts(site):
     registry = site.registry()
     assert [one.what for one in registry.conflicts()] == ["command train", "report section late", "report section early"]
     assert [one.section.title for one in registry.report_sections()] == ["Early", "Of one"]
+
+
+def test_heavy_libraries_that_a_plugin_imports_while_it_is_listed_are_noted(site, monkeypatch):
+    monkeypatch.delitem(sys.modules, "jax", raising=False)
+    site.module("jax", "")  # stands for the library: what counts is its name
+    site.plugin("slow", "import jax")
+    provide(site, "fast", "this")
+    registry = site.registry()
+    assert {provider.plugin: libraries for provider, libraries in registry.heavy.items()} == {"slow": ("jax",)}
+    del sys.modules["jax"]
 
 
 class Listener:
