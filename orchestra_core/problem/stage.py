@@ -83,7 +83,7 @@ class Stage:
     def weigh(self, evaluation: Evaluation) -> Tensor:
         """Return the loss of each item, shape (batch,): the weighted sum of its terms."""
         terms = [weight * evaluation.terms[name] for name, weight in self.weights.items()]
-        return sum(terms, start=torch.zeros_like(self.best_loss))
+        return sum(terms[1:], start=terms[0]) if terms else torch.zeros_like(self.best_loss)
 
     def losses(self, coordinates: Mapping[str, Tensor], rows: Tensor) -> Tensor:
         """Return the losses of candidates, without gradients (for schedules that need none).
