@@ -47,9 +47,9 @@ def deam() -> None:
 
 @deam.command()
 @_data_options
-@click.option("--epochs", type=click.IntRange(1), default=30, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=72, show_default=True)
 @click.option("--batch", type=click.IntRange(2), default=32, show_default=True, help="Clips per step.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Highest learning rate.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=5e-3, show_default=True, help="Highest learning rate.")
 @click.option("--augment/--no-augment", default=True, show_default=True, help="Change clips at random.")
 @click.option("--shuffle", is_flag=True, help="Shuffle labels between pieces: the control that must fail.")
 @click.option("--bfloat16", is_flag=True, help="Compute in bfloat16: faster on CPUs that have it.")

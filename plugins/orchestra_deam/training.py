@@ -47,6 +47,8 @@ class TrainingSettings:
         Decay per step of the exponential average of weights that is kept in the end.
     concordance : float
         Weight of 1 - CCC beside the mean squared error; it works against shrinking to the mean.
+    emphasis : float
+        Weight of the loss of valence beside that of arousal: valence is the harder one to hear.
     augment : bool
         Whether clips are changed at random (`orchestra_deam.augmentation`).
     shuffle : bool
@@ -58,14 +60,15 @@ class TrainingSettings:
     """
 
     model: ModelName = "three_conv"
-    epochs: int = 30
+    epochs: int = 72
     windows: int = 16
     frames: int = 216
     batch: int = 32
-    rate: float = 3e-3
-    decay: float = 1e-2
+    rate: float = 5e-3
+    decay: float = 1e-3
     average: float = 0.99
     concordance: float = 1.0
+    emphasis: float = 2.0
     augment: bool = True
     shuffle: bool = False
     bfloat16: bool = False
@@ -222,7 +225,7 @@ def _run_epoch(state: _State, corpus: _Corpus, settings: TrainingSettings, epoch
 def _step(state: _State, features: Tensor, labels: Tensor, settings: TrainingSettings) -> float:
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
         read = state.model(features.contiguous(memory_format=torch.channels_last))
-    loss = _loss(read.float(), labels, settings.concordance)
+    loss = _loss(read.float(), labels, settings)
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.model.parameters(), 5.0)
@@ -231,11 +234,12 @@ def _step(state: _State, features: Tensor, labels: Tensor, settings: TrainingSet
     return float(loss.detach())
 
 
-def _loss(read: Tensor, rated: Tensor, concordance: float) -> Tensor:
+def _loss(read: Tensor, rated: Tensor, settings: TrainingSettings) -> Tensor:
     error = (read - rated).square().mean(0)
     covariance = ((read - read.mean(0)) * (rated - rated.mean(0))).mean(0)
     scale = read.var(0, correction=0) + rated.var(0, correction=0) + (read.mean(0) - rated.mean(0)).square()
-    return (error + concordance * (1 - 2 * covariance / (scale + 1e-6))).mean()
+    by_dimension = error + settings.concordance * (1 - 2 * covariance / (scale + 1e-6))
+    return by_dimension @ torch.tensor([1.0, settings.emphasis]) / (1.0 + settings.emphasis)
 
 
 def _rate(share: float) -> float:
