@@ -24,6 +24,8 @@ FORMAT = "orchestra-run/1"
 
 _RECORD = "run.json"
 _CHECKPOINT = "checkpoint.pt"
+# A run may go on after an update or with other threads; the record keeps those it began with.
+_MAY_DIFFER = frozenset({"versions", "threads", "inputs"})
 
 
 def write_result(result: Result, directory: Path) -> Path:
@@ -306,11 +308,11 @@ def _contents(path: Path) -> list[str]:
 
 
 def _differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    asked_plain = plain({key: value for key, value in asked.items() if key != "inputs"})
-    before = {key: value for key, value in stored.items() if key != "inputs"}
+    before = {key: value for key, value in stored.items() if key not in _MAY_DIFFER}
+    now = plain({key: value for key, value in asked.items() if key not in _MAY_DIFFER})
     before["inputs"] = {name: entry["sha256"] for name, entry in stored.get("inputs", {}).items()}
-    asked_plain["inputs"] = {name: sha256(Path(path)) for name, path in file_inputs(asked).items()}
-    return list(_compare(before, asked_plain, ""))
+    now["inputs"] = {name: sha256(path) for name, path in file_inputs(asked).items()}
+    return _compare(before, now, "")
 
 
 def _compare(before: Any, now: Any, where: str) -> list[str]:

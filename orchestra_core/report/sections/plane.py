@@ -37,9 +37,8 @@ class Plane:
         named = {dimension.name: dimension for dimension in dimensions}
         if not {"valence", "arousal"} <= set(named):
             return None
-        pair = named["valence"], named["arousal"]
-        centre = pair[0].reading(0.0), pair[1].reading(0.0)
-        return cls(centre, (pair[0].reading(1.0) - centre[0], pair[1].reading(1.0) - centre[1]))
+        (valence, across), (arousal, up) = _middle_and_radius(named["valence"]), _middle_and_radius(named["arousal"])
+        return cls((valence, arousal), (across, up))
 
     def to_request(self, reading: np.ndarray) -> np.ndarray:
         """Return readings (valence, arousal), shape (n, 2), on the request scale."""
@@ -75,6 +74,13 @@ def draw_plane(axes: Axes, plane: Plane, points: np.ndarray, word: str = "") -> 
         axes.text(*position, label, ha="center", va="center", fontsize=8, color=INK if weight else MUTED, zorder=2,
                   fontweight="bold" if weight else "normal")  # fmt: skip
     _reading_ticks(axes, plane, reach)
+
+
+def _middle_and_radius(dimension: Dimension) -> Point:
+    # The request scale is mean + 2 sd; an oracle without a corpus has its whole scale.
+    if dimension.mean is not None and dimension.sd:
+        return dimension.mean, 2 * dimension.sd
+    return (dimension.lower + dimension.upper) / 2, (dimension.upper - dimension.lower) / 2
 
 
 def _reading_ticks(axes: Axes, plane: Plane, reach: float) -> None:

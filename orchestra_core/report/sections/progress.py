@@ -73,7 +73,7 @@ def _mark_stages(axes: Axes, history: pd.DataFrame) -> None:
     starts = np.flatnonzero(history["stage"].ne(history["stage"].shift()).to_numpy())
     room = len(history) / 12
     for start in starts:
-        axes.axvline(start, color=GRID, linewidth=0.9, zorder=0)
+        axes.axvline(float(start), color=GRID, linewidth=0.9, zorder=0)
     labelled = [start for start, after in zip(starts, [*starts[1:], len(history)], strict=True) if after - start >= room]
     for start in labelled:
         axes.annotate(str(history["stage"].iloc[start]), (start, 1), xycoords=("data", "axes fraction"), xytext=(2, 3),

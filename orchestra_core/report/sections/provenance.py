@@ -12,7 +12,7 @@ from orchestra_core.runs.plain import plain
 if TYPE_CHECKING:
     from orchestra_core.pipeline.result import Result
 
-_SHOWN_ELSEWHERE = frozenset({"targets", "inputs", "command", "format"})
+_SHOWN_ELSEWHERE = frozenset({"targets", "items", "inputs", "command", "format", "made_by_hand"})
 _LONGEST = 160
 
 
@@ -30,6 +30,10 @@ def section(result: Result) -> str | None:
 def _again(recipe: Mapping[str, Any]) -> str:
     if not recipe:
         return ""
+    by_hand = recipe.get("made_by_hand")
+    if by_hand:
+        parts = escape(", ".join(map(str, by_hand)))
+        return f"<p>This piece cannot be made again from its folder: {parts} was made by hand in code.</p>"
     command = recipe.get("command") or "orchestra compose --config run.json -o again"
     return f"<p>Make it again, in this folder:</p><pre><code>{escape(str(command))}</code></pre>"
 
