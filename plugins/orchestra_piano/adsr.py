@@ -107,7 +107,7 @@ def _continuous(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) 
     held = torch.minimum(t, d).clamp_min(0.0)
     fallen = 1 - (1 - s) * ((held - a) / decay).clamp(0.0, 1.0)
     reached = (held / a).clamp_max(1.0) * fallen * torch.exp(-beta * (held - a - decay).clamp_min(0.0))
-    return reached * (1 - ((t - d) / r).clamp(0.0, 1.0)) ** 3
+    return reached * ((d + r - t) / r).clamp(0.0, 1.0) ** 3
 
 
 def _literal(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) -> Tensor:

@@ -119,11 +119,12 @@ def _cut(voices: Voices, contour: Contour, grid: Grid, place: Tensor) -> _Tiles:
     since = (time - voices.onset.double()[:, None]).to(voices.onset.dtype)
     level = contour.level(voices, since)
     strength = level[:, :, None] * partial_levels(voices, since)
-    return _Tiles(voices, time, strength, _bent(voices, contour, grid, since, level).nonzero(as_tuple=True))
+    bent = _bent_level(voices, contour, grid, since, level) | _bent_partials(voices, grid, strength)
+    return _Tiles(voices, time, strength, bent.nonzero(as_tuple=True))
 
 
 @torch.no_grad()
-def _bent(voices: Voices, contour: Contour, grid: Grid, since: Tensor, level: Tensor) -> Tensor:
+def _bent_level(voices: Voices, contour: Contour, grid: Grid, since: Tensor, level: Tensor) -> Tensor:
     """Return which blocks have a level that is not straight, shape (tiles, blocks)."""
     share = torch.arange(1, _PROBES, device=since.device, dtype=since.dtype) / _PROBES
     between = since[:, :-1, None] + share * (grid.block / grid.rate)
@@ -131,6 +132,16 @@ def _bent(voices: Voices, contour: Contour, grid: Grid, since: Tensor, level: Te
     straight = torch.lerp(level[:, :-1, None], level[:, 1:, None], share)
     # Written so that a level that is not finite counts as bent.
     return ~((probed - straight).abs() <= _TOLERANCE).all(-1)
+
+
+@torch.no_grad()
+def _bent_partials(voices: Voices, grid: Grid, strength: Tensor) -> Tensor:
+    """Return in which blocks partials fade too fast, shape (tiles, blocks).
+
+    An exponential exp(-c t) lies (c h)^2 / 8 of itself off its chord over a block of length h.
+    """
+    share = (voices.fading * (grid.block / grid.rate)).square() / 8
+    return torch.bmm(strength[:, :-1].abs(), share[:, :, None]).squeeze(2) > _TOLERANCE
 
 
 def _straight_blocks(tiles: _Tiles, basis: Tensor) -> Tensor:
