@@ -21,5 +21,7 @@ from .descriptors import Ref as Ref
 from .errors import OrchestraError as OrchestraError
 from .hookspecs import hookimpl as hookimpl
 from .pipeline import Pipeline as Pipeline
+from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result
 from .problem import Problem as Problem
+from .registry import get_registry as get_registry
