@@ -133,15 +133,18 @@ def _run(jobs: Sequence[_Job], workers: int) -> Iterable[tuple[Rendering, str]]:
     if workers == 0:
         yield from (_make(*job) for job in jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,))
+    try:
         for future in as_completed([pool.submit(_make, *job) for job in jobs]):
             yield future.result()
+    finally:  # an interruption must not wait for the whole corpus
+        pool.shutdown(cancel_futures=True)
 
 
 def _make(rendering: Rendering, renderer: Renderer, settings: Preparation) -> tuple[Rendering, str]:
     try:
         windows = _windows(rendering, renderer, settings)
-    except OrchestraError as error:  # one bad piece must not stop the rest
+    except (OrchestraError, OSError, ValueError, RuntimeError) as error:  # one bad piece must not stop the rest
         return rendering, str(error)
     rendering.path.parent.mkdir(parents=True, exist_ok=True)
     part = rendering.path.with_suffix(f".{os.getpid()}.part")

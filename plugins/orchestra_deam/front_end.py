@@ -18,8 +18,9 @@ CLIP_DURATION = 5.0
 BANDS, FRAMES = 128, 431
 #: Rates in Hz that are read natively, with their window and hop in samples: the same times and frequencies.
 SPECTRUM_SIZES = {22_050: (1024, 256), 44_100: (2048, 512)}
-#: The backend that ``auto`` means. Fixed, so that bytes never depend on timing noise: on a CPU torchaudio's takes a fifth
-#: of nnAudio's time (docs/architecture.md); nnAudio's convolutions are made for GPUs.
+#: The backend that ``auto`` means, by device type. Fixed, so that bytes never depend on timing noise. Measured on a CPU,
+#: one thread, one clip, forward and backward: torchaudio 12 ms and nnAudio 48 ms at 22.05 kHz, 28 and 178 at 44.1 kHz.
+#: The choice for GPUs follows nnAudio's authors and was not measured here.
 AUTO_BACKENDS: dict[str, Literal["torchaudio", "nnaudio"]] = {"cpu": "torchaudio", "cuda": "nnaudio", "mps": "torchaudio"}
 
 _HIGHEST = 8000.0
@@ -47,6 +48,7 @@ class FrontEnd:
 
     Examples
     --------
+    >>> import torch
     >>> FrontEnd()(torch.zeros(1, 110_250), 22_050).shape
     torch.Size([1, 1, 128, 431])
     """
