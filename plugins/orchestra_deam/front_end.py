@@ -94,11 +94,16 @@ class FrontEnd:
             raise ParameterError(f"Sample rate is {sample_rate} Hz; expected one of {sorted(SPECTRUM_SIZES)}: resample first.")
         key = (sample_rate, device, dtype)
         if key not in self._spectra:
-            maker = _NnAudioSpectrum if self.backend(device) == "nnaudio" else _TorchaudioSpectrum
-            spectrum = maker(sample_rate).to(device=device, dtype=dtype if device.type == "mps" else torch.float64)
-            spectrum.bank = spectrum.bank.to(dtype)
-            self._spectra[key] = spectrum
+            # Made for gradients too, even if the first reading is asked for in inference mode.
+            with torch.inference_mode(False):
+                self._spectra[key] = self._make(sample_rate, device, dtype)
         return self._spectra[key]
+
+    def _make(self, sample_rate: int, device: torch.device, dtype: torch.dtype) -> _MelSpectrum:
+        maker = _NnAudioSpectrum if self.backend(device) == "nnaudio" else _TorchaudioSpectrum
+        spectrum = maker(sample_rate).to(device=device, dtype=dtype if device.type == "mps" else torch.float64)
+        spectrum.bank = spectrum.bank.to(dtype)
+        return spectrum
 
 
 def relative_decibels(power: Tensor) -> Tensor:

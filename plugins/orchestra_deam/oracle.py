@@ -84,7 +84,8 @@ class DeamCNN(Oracle):
         key = (clips.device, clips.dtype)
         if key not in self._networks:
             source = self._networks[(torch.device("cpu"), torch.float32)]
-            self._networks[key] = deepcopy(source).to(device=clips.device, dtype=clips.dtype)
+            with torch.inference_mode(False):
+                self._networks[key] = deepcopy(source).to(device=clips.device, dtype=clips.dtype)
         return self._networks[key]
 
 

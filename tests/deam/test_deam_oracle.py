@@ -98,6 +98,16 @@ def test_gradient_to_audio_equals_a_finite_difference(oracle, clips):
     assert float((ahead - behind) / 2e-7) == pytest.approx(float((audio.grad * direction).sum()), rel=0.02)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_first_reading_in_inference_mode_leaves_gradients_possible(clips, dtype):
+    oracle = DeamCNN()
+    with torch.inference_mode():
+        oracle.read(clips[:1].to(dtype), 44_100)
+    audio = clips[:1].to(dtype).requires_grad_()
+    oracle.read(audio, 44_100)["arousal"].sum().backward()
+    assert audio.grad.abs().max() > 0
+
+
 def test_silence_has_a_finite_reading_and_gradient(oracle):
     audio = torch.zeros(2, 110_250, requires_grad=True)
     readings = oracle.read(audio, 22_050)
