@@ -39,6 +39,11 @@ class Brief:
     source: Tensor | None = None
 
     def __post_init__(self) -> None:
+        if self.seeds.ndim != 1 or not len(self) or self.seeds.is_floating_point():
+            raise ParameterError(
+                f"The seeds are a tensor of {self.seeds.dtype} of shape {tuple(self.seeds.shape)}; expected whole numbers (batch,), "
+                "at least one."
+            )
         batch = (len(self),)
         for name, target in self.targets.items():
             if target.shape != batch:

@@ -77,6 +77,8 @@ class Instrument(Component):
         try:
             audio = self._render(values, canvas)
         except KeyError as error:
+            if not error.args or error.args[0] in values:  # a table of the plugin's own
+                raise
             raise ParameterError(
                 f"{type(self).__name__} misses the value {error.args[0]!r}; it was given: {', '.join(sorted(values))}."
             ) from error

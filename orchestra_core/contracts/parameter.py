@@ -94,6 +94,11 @@ def check_parameter(parameter: Parameter, batch_size: int) -> None:
         )
     if parameter.fixed:
         return
+    if not initial.is_floating_point():
+        raise ContractError(
+            f"Parameter {name!r} starts with values of {initial.dtype}; expected floating point. What is discrete is a choice of "
+            "a score source, or fixed."
+        )
     if not torch.isfinite(initial).all():
         raise ContractError(f"Parameter {name!r} starts with NaN or infinite values; expected finite ones.")
     _check_bounds(parameter)

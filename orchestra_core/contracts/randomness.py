@@ -79,5 +79,5 @@ class ItemGenerator:
 
     def _draw(self, function: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
         rows = self._rows.tolist()
-        used = {row: function(*shape, generator=self._items[row]) for row in sorted(set(rows))}
+        used = {row: function(shape, generator=self._items[row]) for row in sorted(set(rows))}
         return torch.stack([used[row] for row in rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,10 +19,9 @@ def combinations(choices: Mapping[str, Sequence[Any]], limit: int) -> list[dict[
     >>> combinations({"mode": ("major", "minor"), "density": (1, 2)}, 2)
     [{'mode': 'major', 'density': 1}, {'mode': 'minor', 'density': 1}]
     """
-    every = [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
-    if len(every) <= limit:
-        return every
-    return [every[round(i * len(every) / limit)] for i in range(limit)]
+    count = math.prod(len(values) for values in choices.values())
+    places = range(count) if count <= limit else [round(i * count / limit) for i in range(limit)]
+    return [_combination(choices, place) for place in places]
 
 
 def search(problem: Problem, limit: int) -> None:
@@ -43,3 +42,12 @@ def search(problem: Problem, limit: int) -> None:
         with torch.no_grad():
             better = step.observe(branch.evaluate())
         problem.adopt(branch, better)
+
+
+def _combination(choices: Mapping[str, Sequence[Any]], place: int) -> dict[str, Any]:
+    # The place in the list of all combinations, read as a number whose last digit turns fastest; the list may be too long to keep.
+    picked = {}
+    for name, values in reversed(choices.items()):
+        place, digit = divmod(place, len(values))
+        picked[name] = values[digit]
+    return {name: picked[name] for name in choices}

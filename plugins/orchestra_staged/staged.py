@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from orchestra_core import Problem, Schedule
-from orchestra_core.errors import IncompatibleError
-from orchestra_staged.config import PRESETS, PresetName, StageConfig
+from orchestra_core.errors import IncompatibleError, ParameterError
+from orchestra_staged.config import PRESETS, Preset, PresetName, StageConfig
 from orchestra_staged.per_item import Patience, clip_gradients
 from orchestra_staged.search import search as search_choices
 
@@ -32,13 +32,22 @@ class Staged(Schedule):
         Your own stages, instead of the preset's.
     search : int, >= -1
         At most so many score choices are tried first; 0 for none, -1 for as many as the preset says (0 with own stages).
+
+    Raises
+    ------
+    ParameterError
+        There is no such preset or optimiser, or a number of a stage lies outside its range.
     """
 
     capabilities = frozenset({"differentiable"})
 
     def __init__(self, preset: PresetName = "default", stages: Sequence[StageConfig] = (), search: int = -1) -> None:
-        chosen = PRESETS[preset]
-        self.stages = tuple(stages) or chosen.stages
+        if preset not in PRESETS:
+            raise ParameterError(f"preset is {preset!r}; expected one of {', '.join(PRESETS)}.")
+        for stage in stages:
+            _check_stage(stage)
+        chosen = Preset(tuple(stages), search=0) if stages else PRESETS[preset]
+        self.stages = chosen.stages
         self.search = search if search >= 0 else chosen.search
 
     def check(self, groups: frozenset[str], terms: frozenset[str]) -> None:
@@ -62,6 +71,18 @@ class Staged(Schedule):
         search_choices(problem, self.search)
         for config in self.stages:
             _descend(problem, config)
+
+
+def _check_stage(stage: StageConfig) -> None:
+    if stage.optimizer not in _OPTIMIZERS:
+        raise ParameterError(f"Stage {stage.name!r}: optimizer is {stage.optimizer!r}; expected one of {', '.join(_OPTIMIZERS)}.")
+    for name in ("steps", "clip", "plateau_patience", "stop_patience", "stop_loss"):
+        if not getattr(stage, name) >= 0:
+            raise ParameterError(f"Stage {stage.name!r}: {name} is {getattr(stage, name)!r}; expected 0 or more.")
+    if not stage.learning_rate > 0:
+        raise ParameterError(f"Stage {stage.name!r}: learning_rate is {stage.learning_rate!r}; expected a positive number.")
+    if not 0 < stage.plateau_factor <= 1:
+        raise ParameterError(f"Stage {stage.name!r}: plateau_factor is {stage.plateau_factor!r}; expected a value in (0, 1].")
 
 
 def _descend(problem: Problem, config: StageConfig) -> None:
