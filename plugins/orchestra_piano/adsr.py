@@ -11,6 +11,7 @@ from torch import Tensor
 from orchestra_core import Brief, Envelope, Parameter
 from orchestra_core.errors import ParameterError
 from orchestra_piano.config import Form
+from orchestra_piano.settings import MARGIN
 
 #: Name, unit, lower and upper bound, description.
 _PARAMETERS = (
@@ -28,7 +29,7 @@ class Adsr(Envelope):
     the decay D, and then sinks by exp(-beta) per second. At the end of the note d, wherever it has come to, it is released:
 
     .. math::
-        E(t) = H(\min(t, d)) \left(1 - \frac{t - d}{R}\right)^3, \qquad
+        E(t) = H(\min(t, d)) \left(\frac{d + R - t}{R}\right)^3, \qquad
         H(t) = \frac{t}{A} \left(1 - (1 - S) \frac{t - A}{D}\right) e^{-\beta (t - A - D)}
 
     with each fraction limited to [0, 1] and the exponent to at most 0.
@@ -122,5 +123,6 @@ def _literal(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) -> 
 
 
 def _check_start(name: str, value: float, lower: float, upper: float, unit: str) -> None:
-    if not lower < value < upper:
+    margin = MARGIN * (upper - lower)
+    if not lower + margin <= value <= upper - margin:
         raise ParameterError(f"{name} of adsr starts at {value!r} {unit}; expected a value inside ({lower:g}, {upper:g}).")

@@ -122,7 +122,7 @@ class PianoAdsr(Instrument):
         Parameters
         ----------
         score : Score
-            Of any length; only notes that sound on the canvas cost time.
+            Of any length; only notes that sound on the canvas cost time. Drums are left out.
         canvas : Canvas
             The part to render: its duration and rate.
         start : float
@@ -155,7 +155,7 @@ class PianoAdsr(Instrument):
                 raise ParameterError(f"Unknown setting {name!r}; expected one of {', '.join(p.name for p in shared)}.")
             values[name] = torch.full_like(values[name], setting)
         span = self.envelope.span(values["duration"], values)
-        values["mask"] = (values["onset"] < canvas.duration) & (values["onset"] + span > 0)
+        values["mask"] = values["mask"] & (values["onset"] < canvas.duration) & (values["onset"] + span > 0)
         with torch.no_grad():
             return self._sum_of_notes(values, canvas)[0]
 

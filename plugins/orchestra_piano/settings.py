@@ -7,6 +7,15 @@ from typing import get_args
 from orchestra_core.errors import ParameterError
 from orchestra_piano.config import EdgeForm, PianoConfig, Renderer, Start
 
+#: Starting values lie inside their bounds by this share of the range, as the contract asks.
+MARGIN = 1.01e-4
+
+#: Name, unit, lower and upper bound, description of the parameters that only several partials have.
+TIMBRE = (
+    ("brightness", "dB/octave", -24.0, -2.0, "Spectral tilt of the partials at the onset of a note of amplitude 0.8"),
+    ("partial_decay", "1/s", 0.05, 6.0, "How much faster each further partial of middle C fades"),
+)
+
 _CHOICES = (("edges", EdgeForm), ("start", Start), ("renderer", Renderer))
 #: Name, lower and upper bound, unit.
 _RANGES = (
@@ -34,5 +43,9 @@ def check_piano(config: PianoConfig) -> None:
         value = getattr(config, name)
         if not lower <= value <= upper:
             raise ParameterError(f"{name} of piano_adsr is {value!r} {unit}; expected a value in [{lower:g}, {upper:g}].")
+    for name, unit, lower, upper, _ in TIMBRE:
+        value, margin = getattr(config, name), MARGIN * (upper - lower)
+        if not lower + margin <= value <= upper - margin:
+            raise ParameterError(f"{name} of piano_adsr starts at {value!r} {unit}; expected inside ({lower:g}, {upper:g}).")
     if config.gain is not None and not 0 < config.gain <= 1000:
         raise ParameterError(f"gain of piano_adsr is {config.gain!r}; expected a positive number, or None.")

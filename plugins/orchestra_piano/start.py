@@ -10,19 +10,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from orchestra_core import Brief, Canvas, Note, Parameter, Score
-from orchestra_core.errors import ParameterError, ScoreError
+from orchestra_core.errors import ScoreError
 from orchestra_piano.config import PianoConfig
+from orchestra_piano.settings import MARGIN, TIMBRE
 
 SHORTEST = 0.1
-
-#: Inside the bounds by this share of the range, as the contract asks.
-MARGIN = 1.01e-4
-
-#: Name, unit, lower and upper bound, description of the parameters that only several partials have.
-_TIMBRE = (
-    ("brightness", "dB/octave", -24.0, -2.0, "Spectral tilt of the partials at the onset of a note of amplitude 0.8"),
-    ("partial_decay", "1/s", 0.05, 6.0, "How much faster each further partial of middle C fades"),
-)
 
 
 def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
@@ -31,13 +23,13 @@ def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
     Raises
     ------
     ScoreError
-        No note of an item starts before the canvas ends.
+        No note of an item, drums aside, starts before the canvas ends.
     """
     padded = brief.notes()
-    mask = padded.mask & (padded.onset < brief.canvas.duration)
+    mask = padded.mask & (padded.onset < brief.canvas.duration) & ~_drums(brief, padded.mask)
     for item in (~mask.any(1)).nonzero().flatten().tolist():
         raise ScoreError(
-            f"No note of the score of item {item} starts before the canvas ends ({brief.canvas.duration:g} s); "
+            f"No pitched note of the score of item {item} starts before the canvas ends ({brief.canvas.duration:g} s); "
             "choose a longer duration or another score."
         )
     latest = latest_onset(config, brief.canvas)
@@ -59,14 +51,9 @@ def timbre_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...
     if config.partials == 1:
         return ()
     starts = {"brightness": config.brightness, "partial_decay": config.partial_decay}
-    for name, unit, lower, upper, _ in _TIMBRE:
-        if not lower < starts[name] < upper:
-            raise ParameterError(
-                f"{name} of piano_adsr starts at {starts[name]!r} {unit}; expected inside ({lower:g}, {upper:g})."
-            )
     return tuple(
         Parameter(name, "timbre", torch.full((len(brief),), starts[name], device=brief.device), unit, lower, upper, text)
-        for name, unit, lower, upper, text in _TIMBRE
+        for name, unit, lower, upper, text in TIMBRE
     )
 
 
@@ -82,10 +69,10 @@ def latest_onset(config: PianoConfig, canvas: Canvas) -> float:
 
 def score_values(score: Score, start: float) -> dict[str, Tensor]:
     """Return the values of the notes of one score, shape (1, notes), with time running from `start`."""
-    columns = zip(*((n.onset - start, max(n.duration, SHORTEST), n.velocity, n.pitch) for n in score.notes), strict=True)
-    names = ("onset", "duration", "amplitude", "pitch")
-    values = {name: torch.tensor([column], dtype=torch.float32) for name, column in zip(names, columns, strict=True)}
-    return {**values, "mask": torch.ones_like(values["onset"], dtype=torch.bool)}
+    rows = [(n.onset - start, max(n.duration, SHORTEST), n.velocity, n.pitch) for n in score.notes]
+    columns = torch.tensor(rows, dtype=torch.float64).T[:, None].float()
+    values = dict(zip(("onset", "duration", "amplitude", "pitch"), columns, strict=True))
+    return {**values, "mask": torch.tensor([[not n.part.drums for n in score.notes]])}
 
 
 def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...]:
@@ -105,6 +92,14 @@ def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, 
             raise ScoreError(f"No note of item {item} starts on the canvas of {canvas.duration:g} s.")
         scores.append(Score(tuple(Note(*row) for row in sorted(rows, key=lambda row: (row[1], row[0])))))
     return tuple(scores)
+
+
+def _drums(brief: Brief, mask: Tensor) -> Tensor:
+    """Return which notes a piano cannot play, shape (batch, notes)."""
+    drums = torch.zeros_like(mask)
+    for item, score in enumerate(brief.scores or ()):
+        drums[item, : len(score.notes)] = torch.tensor([note.part.drums for note in score.notes], device=mask.device)
+    return drums
 
 
 def _inside(value: Tensor, lower: float, upper: float) -> Tensor:
