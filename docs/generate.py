@@ -34,6 +34,7 @@ _HOOKS = {
     "schedule": "orchestra_schedules",
     "score": "orchestra_scores",
 }
+_LONG_LIST = 20
 _EXIT_CODES = {1: "the run failed", 2: "the request cannot be carried out as worded", 3: "a problem with a plugin"}
 
 
@@ -126,25 +127,28 @@ def card_text(card: Mapping[str, Any]) -> str:
         (name, f"{card['mean'][name]:+.3f}", f"{card['sd'][name]:.3f}", _span(card["mean"][name], card["sd"][name]))
         for name in card.get("mean", {})
     ]
-    lines = [_table(("", ""), facts)]
+    lines = [_table(("item", "value"), facts)]
     head = ("dimension", "mean", "SD", "requests -1 to 1 mean readings")
     lines += ["### The corpus and the request scale", "", _table(head, scales)]
     lines += ["### Marks on held-out pieces", "", _marks(card.get("metrics", {}))]
-    lines += ["### How it was trained", "", _table(("", ""), list(_flat(card.get("training", {}))))]
-    lines += ["### The split", "", _table(("", ""), list(_flat(card.get("split", {}))))]
+    lines += ["### How it was trained", "", _table(("setting", "value"), list(_flat(card.get("training", {}))))]
+    split = {name.replace("_", " "): _count_or_list(value) for name, value in card.get("split", {}).items()}
+    lines += ["### The split", "", _table(("part", "what"), list(_flat(split)))]
     return "\n".join(lines)
 
 
 def hook_users_page() -> str:
     """Return which first-party plugin implements which hook."""
-    rows = [(f"`{hook}`", ", ".join(f"`{user}`" for user in users)) for hook, users in hook_users().items()]
+    rows = [
+        (f"`{hook}`", ", ".join(f"`{user}`" for user in users) or "no plugin here yet") for hook, users in hook_users().items()
+    ]
     return _table(("hook", "implemented in"), rows)
 
 
 def hook_users() -> dict[str, list[str]]:
     """Return the modules of this repository that implement each hook, found in the source without importing it."""
     users: dict[str, list[str]] = {hook: [] for hook in _hook_names()}
-    for folder in (ROOT / "plugins", ROOT / "orchestra_core"):
+    for folder in (ROOT / "plugins", ROOT / "orchestra_core", ROOT / "examples"):
         for file in sorted(folder.rglob("*.py")):
             for hook in _implemented(file):
                 users[hook].append(".".join(file.relative_to(ROOT).with_suffix("").parts).removeprefix("plugins."))
@@ -234,6 +238,10 @@ def _value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_value(one) for one in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _count_or_list(value: Any) -> Any:
+    return f"{len(value)}, named in the card" if isinstance(value, list) and len(value) > _LONG_LIST else value
 
 
 def _span(mean: float, sd: float) -> str:
