@@ -38,6 +38,8 @@ class StageConfig:
         An item stops after so many steps without improvement; 0 for never.
     stop_loss : float, >= 0
         An item stops once its loss is lower than this.
+    optional : bool
+        Whether the stage is left out for an instrument that has none of its groups; otherwise that is refused.
     """
 
     name: str
@@ -51,6 +53,7 @@ class StageConfig:
     plateau_patience: int = 30
     stop_patience: int = 0
     stop_loss: float = 0.0
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,11 +104,31 @@ REFERENCE = Preset(
     ),
 )
 
+# The score is searched first: it reaches further than any gradient. Sound and dynamics come next, and timing last and only where
+# the target is not met yet, so that the rhythm stays as it was written wherever it can.
 DEFAULT = Preset(
     search=64,
     stages=(
         StageConfig(
-            "refine", learning_rate=0.05, steps=80, plateau_factor=0.5, plateau_patience=10, stop_patience=40, stop_loss=0.02
+            "expression",
+            ("dynamics", "envelope", "timbre"),
+            learning_rate=0.1,
+            steps=60,
+            plateau_factor=0.5,
+            plateau_patience=8,
+            stop_patience=25,
+            stop_loss=0.02,
+            optional=True,
+        ),
+        StageConfig(
+            "timing",
+            ("all",),
+            learning_rate=0.03,
+            steps=60,
+            plateau_factor=0.5,
+            plateau_patience=8,
+            stop_patience=25,
+            stop_loss=0.02,
         ),
     ),
 )

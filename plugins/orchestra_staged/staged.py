@@ -53,7 +53,7 @@ class Staged(Schedule):
     def check(self, groups: frozenset[str], terms: frozenset[str]) -> None:
         """Refuse groups none of which a stage can move, and terms that a stage weighs and the objective does not have."""
         for stage in self.stages:
-            if "all" not in stage.groups and not groups & set(stage.groups):
+            if not (stage.optional or _can_move(stage, groups)):
                 raise IncompatibleError(
                     f"Stage {stage.name!r} moves the groups {', '.join(stage.groups)}; the instrument has only "
                     f"{', '.join(sorted(groups)) or 'none'}. Choose another preset, or give your own stages."
@@ -70,7 +70,12 @@ class Staged(Schedule):
     def _optimize(self, problem: Problem) -> None:
         search_choices(problem, self.search)
         for config in self.stages:
-            _descend(problem, config)
+            if _can_move(config, problem.groups):
+                _descend(problem, config)
+
+
+def _can_move(stage: StageConfig, groups: frozenset[str]) -> bool:
+    return "all" in stage.groups or bool(groups & set(stage.groups))
 
 
 def _check_stage(stage: StageConfig) -> None:
