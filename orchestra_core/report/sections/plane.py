@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.emotions.words import WORDS
 from orchestra_core.report.figures import GRID, INK, MUTED, PAPER, TARGET, figure_html, new_figure, series_colour
+from orchestra_core.report.stages import StageSpan, stage_spans
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,7 +60,8 @@ def section(result: Result) -> str | None:
         points = path if target is None else np.concatenate([path, target[None]])
         draw_plane(axes, plane, points, result.word)
         _draw_path(axes, stages, end, target)
-        return figure_html(figure, _alt(result), "Dashed: the circle of requests of length 1. Words lie where they ask for.")
+        dots = " Dots: candidates that were tried." if any(span.jumps for span, _ in stages) else ""
+        return figure_html(figure, _alt(result), f"Dashed: requests of length 1. Words lie where they ask for.{dots}")
 
 
 def draw_plane(axes: Axes, plane: Plane, points: np.ndarray, word: str = "") -> None:
@@ -89,7 +91,10 @@ def _reading_ticks(axes: Axes, plane: Plane, reach: float) -> None:
     for index, (name, axis) in enumerate((("valence", axes.xaxis), ("arousal", axes.yaxis))):
         low, high = plane.centre[index] - reach * plane.radius[index], plane.centre[index] + reach * plane.radius[index]
         ticks = [tick for tick in MaxNLocator(5).tick_values(low, high) if low <= tick <= high]
-        axis.set_ticks([(tick - plane.centre[index]) / plane.radius[index] for tick in ticks], [f"{tick:.2g}" for tick in ticks])
+        axis.set_ticks(
+            [(tick - plane.centre[index]) / plane.radius[index] for tick in ticks],
+            [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks],
+        )
         axis.set_label_text(f"{name} (reading)")
     axes.tick_params(length=0)
     axes.spines[:].set_color(GRID)
@@ -112,14 +117,12 @@ def _placed_words(word: str, points: np.ndarray, reach: float) -> list[tuple[str
     return placed
 
 
-def _stage_points(result: Result, plane: Plane) -> list[tuple[str, np.ndarray]]:
+def _stage_points(result: Result, plane: Plane) -> list[tuple[StageSpan, np.ndarray]]:
     columns = ["reading.valence", "reading.arousal"]
     if not set(columns) <= set(result.history.columns):
         return []
-    return [
-        (str(stage), plane.to_request(rows[columns].to_numpy(dtype=float)))
-        for stage, rows in result.history.groupby("stage", sort=False)
-    ]
+    points = plane.to_request(result.history[columns].to_numpy(dtype=float))
+    return [(span, points[span.start : span.stop]) for span in stage_spans(result.history)]
 
 
 def _target(result: Result, plane: Plane) -> np.ndarray | None:
@@ -128,14 +131,22 @@ def _target(result: Result, plane: Plane) -> np.ndarray | None:
     return np.asarray(plane.to_request(np.array([[result.targets["valence"], result.targets["arousal"]]]))[0])
 
 
-def _draw_path(axes: Axes, stages: list[tuple[str, np.ndarray]], end: np.ndarray, target: np.ndarray | None) -> None:
-    previous: np.ndarray | None = None
-    for index, (name, points) in enumerate(stages):
-        joined = points if previous is None else np.concatenate([previous, points])
-        axes.plot(*joined.T, color=series_colour(index), linewidth=1.5, label=name, zorder=4, solid_capstyle="round")
-        previous = points[-1:]
-    if stages:
-        axes.plot(*stages[0][1][0], "o", color=PAPER, markeredgecolor=INK, markersize=6.5, label="start", zorder=5)
+def _draw_path(axes: Axes, stages: list[tuple[StageSpan, np.ndarray]], end: np.ndarray, target: np.ndarray | None) -> None:
+    previous = np.zeros((0, 2))
+    for index, (span, points) in enumerate(stages):
+        style: dict[str, Any]
+        if span.jumps:
+            style, joined, previous = {"marker": "o", "linestyle": "", "markersize": 3.5, "alpha": 0.8}, points, np.zeros((0, 2))
+        else:
+            style, joined, previous = (
+                {"linewidth": 1.5, "solid_capstyle": "round"},
+                np.concatenate([previous, points]),
+                points[-1:],
+            )
+        axes.plot(*joined.T, color=series_colour(index), label=span.name, zorder=4, **style)
+    walked = [points for span, points in stages if not span.jumps]
+    if walked:
+        axes.plot(*walked[0][0], "o", color=PAPER, markeredgecolor=INK, markersize=6.5, label="start", zorder=5)
     if target is not None:
         axes.plot(*target, "o", color="none", markeredgecolor=TARGET, markersize=15, markeredgewidth=2, label="target", zorder=6)
     axes.plot(*end, "o", color=INK, markersize=6.5, label="reached", zorder=7)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestra_core.report.figures import GRID, INK, MUTED, TARGET, figure_html, new_figure, quiet_axes, series_colour
+from orchestra_core.report.stages import StageSpan, stage_spans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,36 +26,37 @@ def section(result: Result) -> str | None:
     readings, terms = _columns(history, "reading."), _columns(history, "term.")
     with new_figure(9.6, 3.3) as figure:
         left, right = figure.subplots(1, 2)
-        _draw_readings(left, result, history, readings)
-        _draw_terms(right, history, terms)
+        spans = stage_spans(history)
+        _draw_readings(left, result, history, readings, spans)
+        _draw_terms(right, history, terms, spans)
         for axes in (left, right):
-            _mark_stages(axes, history)
+            _mark_stages(axes, spans)
             _mark_events(axes, history)
         stages = ", ".join(dict.fromkeys(map(str, history["stage"])))
         alt = f"Readings and loss terms over {len(history)} steps of the stages {stages}."
-        return figure_html(figure, alt, _caption(history))
+        return figure_html(figure, alt, _caption(history, spans))
 
 
 def _columns(history: pd.DataFrame, prefix: str) -> list[str]:
     return [name for name in history.columns if name.startswith(prefix)][:_MOST_NAMES]
 
 
-def _draw_readings(axes: Axes, result: Result, history: pd.DataFrame, columns: list[str]) -> None:
+def _draw_readings(axes: Axes, result: Result, history: pd.DataFrame, columns: list[str], spans: list[StageSpan]) -> None:
     quiet_axes(axes, "step", "reading")
     axes.set_title("Readings", pad=17)
     for index, column in enumerate(columns):
         name = column.removeprefix("reading.")
-        axes.plot(history[column], color=series_colour(index), label=name)
+        _draw_column(axes, history[column], spans, series_colour(index), name)
         if name in result.targets:
             axes.axhline(result.targets[name], color=series_colour(index), linewidth=1, linestyle=(0, (4, 3)), alpha=0.8)
     _legend(axes)
 
 
-def _draw_terms(axes: Axes, history: pd.DataFrame, columns: list[str]) -> None:
+def _draw_terms(axes: Axes, history: pd.DataFrame, columns: list[str], spans: list[StageSpan]) -> None:
     quiet_axes(axes, "step", "loss term")
     axes.set_title("Loss terms", pad=17)
     for index, column in enumerate(columns):
-        axes.plot(history[column], color=series_colour(index), label=column.removeprefix("term."))
+        _draw_column(axes, history[column], spans, series_colour(index), column.removeprefix("term."))
     values = history[columns].to_numpy(dtype=float) if columns else np.zeros((0, 0))
     positive = values[np.isfinite(values) & (values > 0)]
     if positive.size and values[np.isfinite(values)].min() >= 0 and positive.max() > 30 * positive.min():
@@ -69,15 +71,23 @@ def _legend(axes: Axes) -> None:
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), ncols=4, frameon=False, fontsize=8.5, handlelength=1.2)
 
 
-def _mark_stages(axes: Axes, history: pd.DataFrame) -> None:
-    starts = np.flatnonzero(history["stage"].ne(history["stage"].shift()).to_numpy())
-    room = len(history) / 12
-    for start in starts:
-        axes.axvline(float(start), color=GRID, linewidth=0.9, zorder=0)
-    labelled = [start for start, after in zip(starts, [*starts[1:], len(history)], strict=True) if after - start >= room]
-    for start in labelled:
-        axes.annotate(str(history["stage"].iloc[start]), (start, 1), xycoords=("data", "axes fraction"), xytext=(2, 3),
-                      textcoords="offset points", va="bottom", fontsize=8, color=MUTED)  # fmt: skip
+def _draw_column(axes: Axes, column: pd.Series[float], spans: list[StageSpan], colour: str, name: str) -> None:
+    axes.plot([], [], color=colour, label=name)
+    for index, span in enumerate(spans):
+        if span.jumps:
+            axes.plot(column.iloc[span.start : span.stop], "o", color=colour, markersize=2.8)
+        else:  # joined to the stage before, where that one walked too
+            start = span.start - (1 if index and not spans[index - 1].jumps else 0)
+            axes.plot(column.iloc[start : span.stop], color=colour)
+
+
+def _mark_stages(axes: Axes, spans: list[StageSpan]) -> None:
+    room = spans[-1].stop / 12
+    for span in spans:
+        axes.axvline(span.start, color=GRID, linewidth=0.9, zorder=0)
+        if span.stop - span.start >= room:
+            axes.annotate(span.name, (span.start, 1), xycoords=("data", "axes fraction"), xytext=(2, 3),
+                          textcoords="offset points", va="bottom", fontsize=8, color=MUTED)  # fmt: skip
     axes.margins(x=0.01)
 
 
@@ -93,8 +103,9 @@ def _event_steps(history: pd.DataFrame) -> np.ndarray:
     return np.flatnonzero(history["event"].fillna("").astype(str).ne("").to_numpy())
 
 
-def _caption(history: pd.DataFrame) -> str:
+def _caption(history: pd.DataFrame, spans: list[StageSpan]) -> str:
     steps = _event_steps(history)
     events = "; ".join(f"step {step}: {history['event'].iloc[step]}" for step in steps[:5])
     more = f"; and {len(steps) - 5} more" if len(steps) > 5 else ""
-    return "Dashed: what was asked." + (f" Events: {events}{more}." if events else "")
+    dots = " Dots: candidates that were tried." if any(span.jumps for span in spans) else ""
+    return f"Dashed: what was asked.{dots}" + (f" Events: {events}{more}." if events else "")

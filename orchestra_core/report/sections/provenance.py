@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestra_core.pipeline.result import Result
 
 _SHOWN_ELSEWHERE = frozenset({"targets", "items", "inputs", "command", "format", "made_by_hand"})
-_LONGEST = 160
+_LONGEST = 400
 
 
 def section(result: Result) -> str | None:
@@ -58,9 +58,11 @@ def _rows(recipe: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        name, rest = value.get("name"), {key: item for key, item in value.items() if key != "name"}
+        name, rest = value.get("name"), {key: item for key, item in value.items() if key not in ("name", "kind")}
         inner = ", ".join(
-            _text(item) if key == "config" else f"{key} {_text(item)}" for key, item in rest.items() if item not in (None, {}, [])
+            _text(item) if key == "config" else f"{key} {_text(item)}"
+            for key, item in rest.items()
+            if item not in (None, "", {}, [])
         )
         text = f"{name} ({inner})" if name and inner else str(name or inner)
     elif isinstance(value, list):

@@ -1,0 +1,54 @@
+"""The stages of a history."""
+
+import numpy as np
+import pandas as pd
+
+from orchestra_core.report.sections import plane, progress
+from orchestra_core.report.stages import stage_spans
+
+
+def history(**stages):
+    rows = [(name, *point) for name, points in stages.items() for point in points]
+    return pd.DataFrame(rows, columns=["stage", "reading.valence", "reading.arousal"]).assign(loss=0.0, event="")
+
+
+def walk(start, end, steps=20):
+    return np.linspace(start, end, steps) + 0.002 * np.random.default_rng(0).standard_normal((steps, 2))
+
+
+def candidates(count=24):
+    return np.random.default_rng(1).uniform(-0.5, 0.5, (count, 2))
+
+
+def test_stages_are_consecutive_rows_of_one_name():
+    table = history(first=walk((0, 0), (1, 1), 5), second=walk((1, 1), (0, 1), 7))
+    twice = pd.concat([table, table])
+    assert [(span.name, span.start, span.stop) for span in stage_spans(twice)] == [
+        ("first", 0, 5), ("second", 5, 12), ("first", 12, 17), ("second", 17, 24),
+    ]  # fmt: skip
+
+
+def test_a_search_jumps_and_a_descent_walks():
+    spans = stage_spans(history(search=candidates(), refine=walk((-0.4, -0.4), (0.5, 0.2))))
+    assert [(span.name, span.jumps) for span in spans] == [("search", True), ("refine", False)]
+
+
+def test_noise_around_a_reached_target_is_no_search():
+    still = 0.01 * np.random.default_rng(2).standard_normal((40, 2)) + 0.5
+    assert [span.jumps for span in stage_spans(history(walk=walk((-0.4, -0.4), (0.5, 0.5)), hold=still))] == [False, False]
+
+
+def test_few_missing_or_equal_readings_are_no_search():
+    for points in (candidates(3), np.full((10, 2), np.nan), np.zeros((10, 2))):
+        assert [span.jumps for span in stage_spans(history(only=points))] == [False]
+
+
+def test_an_empty_history_has_no_stages():
+    assert stage_spans(pd.DataFrame()) == []
+
+
+def test_pictures_say_that_dots_are_candidates(make_result):
+    searched = history(search=candidates(), refine=walk((-0.4, -0.4), (0.3, 0.1))).assign(**{"term.valence": 1.0})
+    for section in (plane.section, progress.section):
+        assert "Dots: candidates that were tried." in section(make_result(history=searched))
+        assert "Dots" not in section(make_result())
