@@ -70,7 +70,17 @@ class Descriptor:
 
 @dataclass(frozen=True)
 class Command:
-    """A subcommand of ``orchestra``: ``target`` is ``"package.module:attribute"`` of a `click.Command`."""
+    """A subcommand of ``orchestra``.
+
+    Parameters
+    ----------
+    name : str
+        What users type: lower case, digits, hyphens and underscores.
+    target : str
+        ``"package.module:attribute"`` of a `click.Command`, imported when it is run.
+    summary : str
+        One line.
+    """
 
     name: str
     target: str

@@ -63,7 +63,17 @@ class Brief:
         return self.seeds.device
 
     def rows(self, index: Tensor) -> Brief:
-        """Return the brief of the items at `index`, shape (rows,); an item may come several times."""
+        """Return the brief of some items.
+
+        Parameters
+        ----------
+        index : Tensor [shape=(rows,), dtype=int64]
+            Which items; one may come several times.
+
+        Returns
+        -------
+        Brief
+        """
         return replace(
             self,
             targets={name: target[index] for name, target in self.targets.items()},
@@ -75,6 +85,15 @@ class Brief:
     def notes(self, dtype: torch.dtype = torch.float32) -> PaddedNotes:
         """Return the scores as padded tensors of shape (batch, notes).
 
+        Parameters
+        ----------
+        dtype : torch.dtype
+            Floating-point type of the tensors.
+
+        Returns
+        -------
+        PaddedNotes [shape=(batch, notes)]
+
         Raises
         ------
         ScoreError
@@ -85,5 +104,16 @@ class Brief:
         return pad_scores(self.scores, dtype=dtype, device=self.device)
 
     def generator(self, stream: str) -> ItemGenerator:
-        """Return fresh random streams of that name, one per item, that follow from the seeds alone."""
+        """Return fresh random streams that follow from the seeds alone.
+
+        Parameters
+        ----------
+        stream : str
+            Name of the stream; different names give independent numbers.
+
+        Returns
+        -------
+        ItemGenerator
+            One stream per item.
+        """
         return ItemGenerator(self.seeds.tolist(), stream)

@@ -66,7 +66,17 @@ class Canvas:
         return round(self.duration * self.sample_rate)
 
     def at(self, sample_rate: int) -> Canvas:
-        """Return the same canvas sampled at another rate in Hz."""
+        """Return the same canvas at another rate.
+
+        Parameters
+        ----------
+        sample_rate : int, in [4000, 192000]
+            In Hz.
+
+        Returns
+        -------
+        Canvas
+        """
         return replace(self, sample_rate=sample_rate)
 
 

@@ -26,6 +26,15 @@ class Envelope(Component):
     def parameters(self, brief: Brief) -> tuple[Parameter, ...]:
         """Return the parameters of the contour, by default in the group ``envelope``.
 
+        Parameters
+        ----------
+        brief : Brief
+            What is asked.
+
+        Returns
+        -------
+        tuple of Parameter
+
         Raises
         ------
         ContractError
@@ -67,7 +76,20 @@ class Envelope(Component):
         return self._levels(time, duration, values)
 
     def span(self, duration: Tensor, values: Mapping[str, Tensor]) -> Tensor:
-        """Return how long each note sounds in seconds, shape (batch, notes); the level is 0 from there on."""
+        """Return how long each note sounds; the level is 0 from there on.
+
+        Parameters
+        ----------
+        duration : Tensor [shape=(batch, notes)]
+            Length of each note in seconds.
+        values : mapping of str to Tensor [shape=(batch, ...)]
+            Physical values of `parameters`.
+
+        Returns
+        -------
+        Tensor [shape=(batch, notes)]
+            Seconds since the onset.
+        """
         return self._span(duration, values)
 
     @abstractmethod

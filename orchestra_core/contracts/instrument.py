@@ -31,6 +31,11 @@ class Instrument(Component):
     def parameters(self, brief: Brief) -> tuple[Parameter, ...]:
         """Return everything that the instrument is played with for this brief.
 
+        Parameters
+        ----------
+        brief : Brief
+            What is asked, with scores if the instrument plays notes.
+
         Returns
         -------
         tuple of Parameter
@@ -93,7 +98,20 @@ class Instrument(Component):
         return audio
 
     def notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...] | None:
-        """Return the notes that these values play, one score per item, or None if it plays no notes."""
+        """Return the notes that these values play.
+
+        Parameters
+        ----------
+        values : mapping of str to Tensor [shape=(batch, ...)]
+            As for `render`.
+        canvas : Canvas
+            The time grid.
+
+        Returns
+        -------
+        tuple of Score, or None
+            One per item; None if the instrument plays no notes.
+        """
         return self._notes(values, canvas)
 
     @abstractmethod

@@ -49,7 +49,15 @@ class Take:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What an objective makes of a take: loss terms (smaller is better) and readings, each by name, shape (batch,)."""
+    """What an objective makes of a take.
+
+    Parameters
+    ----------
+    terms : mapping of str to Tensor [shape=(batch,)]
+        Loss terms by name; smaller is better.
+    readings : mapping of str to Tensor [shape=(batch,)]
+        Readings by dimension.
+    """
 
     terms: Mapping[str, Tensor]
     readings: Mapping[str, Tensor]
@@ -80,6 +88,16 @@ class Objective(Component):
 
     def evaluate(self, take: Take) -> Evaluation:
         """Return the terms and readings of a take.
+
+        Parameters
+        ----------
+        take : Take
+            What was rendered, with what was asked.
+
+        Returns
+        -------
+        Evaluation [shape=(batch,)]
+            Differentiable with respect to the audio and the values, where the objective is.
 
         Raises
         ------

@@ -43,7 +43,23 @@ class Dimension:
     sd: float | None = None
 
     def reading(self, request: float) -> float:
-        """Return the reading that a request in [-1, 1] asks for, within the scale's range; the request, without a corpus."""
+        """Return the reading that a request asks for.
+
+        Parameters
+        ----------
+        request : float, in [-1, 1]
+            On the request scale.
+
+        Returns
+        -------
+        float
+            ``mean + 2 sd request``, within the scale's range; the request itself where there is no corpus.
+
+        Examples
+        --------
+        >>> Dimension("valence", -1.0, 1.0, mean=0.25, sd=0.25).reading(0.5)
+        0.5
+        """
         if self.mean is None or self.sd is None:
             return request
         return min(max(self.mean + 2 * self.sd * request, self.lower), self.upper)
@@ -51,7 +67,15 @@ class Dimension:
 
 @dataclass(frozen=True, eq=False)
 class WindowReadings:
-    """Readings along a recording: ``start`` and ``end`` in seconds, shape (windows,), and values, shape (batch, windows)."""
+    """Readings along a recording.
+
+    Parameters
+    ----------
+    start, end : Tensor [shape=(windows,)]
+        Of each window, in seconds.
+    values : mapping of str to Tensor [shape=(batch, windows)]
+        Readings by dimension.
+    """
 
     start: Tensor
     end: Tensor
@@ -110,7 +134,19 @@ class Oracle(Component):
         return self.read_unchecked(audio, sample_rate)
 
     def read_unchecked(self, audio: Tensor, sample_rate: int) -> Readings:
-        """Return what `read` returns, without looking at the samples: the path of an optimisation's inner loop."""
+        """Return what `read` returns, without looking at the samples: the path of an optimisation's inner loop.
+
+        Parameters
+        ----------
+        audio : Tensor [shape=(batch, samples)]
+            Mono audio that is known to be finite.
+        sample_rate : int
+            Its rate in Hz.
+
+        Returns
+        -------
+        mapping of str to Tensor [shape=(batch,)]
+        """
         windows = self._read_all(audio, sample_rate, self.clip_duration).values
         return {name: reading.mean(dim=1) for name, reading in windows.items()}
 
@@ -141,7 +177,18 @@ class Oracle(Component):
         return self._read_all(audio, sample_rate, hop)
 
     def native_rate(self, sample_rate: int) -> int:
-        """Return the rate that audio at `sample_rate` is read at: the same, else the next higher native, else the highest."""
+        """Return the rate that audio of another rate is read at.
+
+        Parameters
+        ----------
+        sample_rate : int
+            Rate of the audio in Hz.
+
+        Returns
+        -------
+        int
+            The same if it is native, else the next higher native rate, else the highest.
+        """
         if sample_rate in self.sample_rates:
             return sample_rate
         higher = [rate for rate in self.sample_rates if rate > sample_rate]

@@ -23,6 +23,13 @@ class Schedule(Component):
     def check(self, groups: frozenset[str], terms: frozenset[str]) -> None:
         """Refuse, before any work, an instrument's groups and an objective's terms that this schedule cannot use.
 
+        Parameters
+        ----------
+        groups : frozenset of str
+            Groups that the instrument's parameters can be moved by.
+        terms : frozenset of str
+            Loss terms of the objective.
+
         Raises
         ------
         IncompatibleError
@@ -32,6 +39,11 @@ class Schedule(Component):
 
     def optimize(self, problem: Problem) -> None:
         """Move the parameters of the problem; the result stays in the problem.
+
+        Parameters
+        ----------
+        problem : Problem
+            What to work on.
 
         Raises
         ------

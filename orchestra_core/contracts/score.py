@@ -13,7 +13,17 @@ from orchestra_core.errors import ScoreError
 
 @dataclass(frozen=True)
 class Part:
-    """Who plays a note: a name and a General MIDI program (0..127), or the drum kit."""
+    """Who plays a note.
+
+    Parameters
+    ----------
+    name : str
+        Of the instrument or voice.
+    program : int, in [0, 127]
+        General MIDI program, from 0.
+    drums : bool
+        Whether it is the drum kit; pitches are then its drums.
+    """
 
     name: str = "piano"
     program: int = 0
@@ -85,10 +95,18 @@ class Score:
 
 @dataclass(frozen=True)
 class PaddedNotes:
-    """The notes of a batch of scores as tensors of shape (batch, notes), padded to the longest.
+    """The notes of a batch of scores as tensors, padded to the longest; padding comes last and holds plain, harmless values.
 
-    ``pitch`` (MIDI number), ``onset`` (s), ``duration`` (s) and ``velocity`` (0..1) are floating point;
-    ``mask`` is True where there is a note. Padding comes last and holds plain, harmless values.
+    Parameters
+    ----------
+    pitch : Tensor [shape=(batch, notes)]
+        MIDI note numbers.
+    onset, duration : Tensor [shape=(batch, notes)]
+        In seconds.
+    velocity : Tensor [shape=(batch, notes)]
+        In [0, 1].
+    mask : Tensor [shape=(batch, notes), dtype=bool]
+        True where there is a note.
     """
 
     pitch: Tensor

@@ -111,6 +111,16 @@ class Result:
     def save(self, directory: str | Path) -> Path:
         """Write the run folder: audio, notes, recipe, history and report; return its path.
 
+        Parameters
+        ----------
+        directory : path
+            A folder that is missing or empty.
+
+        Returns
+        -------
+        Path
+            The folder.
+
         Raises
         ------
         RunFolderError

@@ -212,7 +212,15 @@ class Problem:
         return other
 
     def adopt(self, branch: Problem, rows: Tensor) -> None:
-        """Take over scores, choices and values of a branch in the items where `rows`, shape (batch,), is True."""
+        """Take over scores, choices and values of a branch in some items.
+
+        Parameters
+        ----------
+        branch : Problem
+            From `branch`.
+        rows : Tensor [shape=(batch,), dtype=bool]
+            True for the items to take over.
+        """
         taken = rows.tolist()
         if not any(taken):
             return
@@ -224,7 +232,22 @@ class Problem:
         self.values = {p.name: _gather(p, [values[p.name][i] for i, values in enumerate(sources)]) for p in self.parameters}
 
     def item(self, row: int) -> tuple[Brief, tuple[Parameter, ...], Values]:
-        """Return brief, parameters and values of one item by itself, without the padding that its batch needed."""
+        """Return one item by itself, without the padding that its batch needed.
+
+        Parameters
+        ----------
+        row : int
+            Which item.
+
+        Returns
+        -------
+        brief : Brief
+            Of one item.
+        parameters : tuple of Parameter
+            What the instrument states for it.
+        values : mapping of str to Tensor [shape=(1, ...)]
+            Where its parameters stand.
+        """
         brief = self.brief.rows(torch.tensor([row], device=self.brief.device))
         parameters = self.evaluator.instrument.parameters(brief)
         return brief, parameters, {p.name: _gather(p, [self.values[p.name][row]]) for p in parameters}

@@ -103,11 +103,27 @@ class Stage:
             return self.weigh(self.problem.evaluate(self.to_values(coordinates), rows))
 
     def to_values(self, coordinates: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the physical values of coordinates of the moved parameters."""
+        """Return the physical values of free coordinates.
+
+        Parameters
+        ----------
+        coordinates : mapping of str to Tensor [shape=(rows, ...)]
+            Of the moved parameters.
+
+        Returns
+        -------
+        dict of str to Tensor [shape=(rows, ...)]
+        """
         return {name: self.moved[name].to_value(coordinate) for name, coordinate in coordinates.items()}
 
     def stop(self, rows: Tensor) -> None:
-        """Stop the items where `rows`, shape (batch,), is True: they keep their best values and move no more."""
+        """Stop some items: they keep their best values and move no more.
+
+        Parameters
+        ----------
+        rows : Tensor [shape=(batch,), dtype=bool]
+            True for the items to stop.
+        """
         self.rate.masked_fill_(rows, 0.0)
 
     def __iter__(self) -> Iterator[Step]:
