@@ -25,3 +25,7 @@ from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result
 from .problem import Problem as Problem
 from .registry import get_registry as get_registry
+from .report.figures import figure_html as figure_html
+from .report.figures import new_figure as new_figure
+from .report.figures import quiet_axes as quiet_axes
+from .report.figures import series_colour as series_colour

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestra_core import Descriptor, hookimpl
+from orchestra_core import Descriptor, ReportSection, hookimpl
 from orchestra_piano.config import AdsrConfig, MelodyConfig, PianoConfig, ScaleConfig
 
 _CITATION = "Fletcher, Blackham and Stratton, Quality of piano tones, JASA 34 (6), 1962 (stiff strings)"
@@ -69,3 +69,9 @@ def orchestra_scores() -> Iterable[Descriptor]:
             license="MIT",
         ),
     ]
+
+
+@hookimpl
+def orchestra_report_sections() -> Iterable[ReportSection]:
+    """Return the picture of the envelope."""
+    return [ReportSection("envelope", "orchestra_piano.report:envelope_section", "Envelope", order=650)]
