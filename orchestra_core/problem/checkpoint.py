@@ -49,10 +49,13 @@ class CheckpointFile:
         if not self._path.exists():
             return None
         try:
-            saved: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
-        except Exception as error:  # torch raises many types for a damaged file
-            raise RunFolderError(f"The checkpoint {self._path} is not readable: {error}. Delete it to begin again.") from error
-        if saved.get("format") != FORMAT or saved.get("fingerprint") != self._fingerprint:
+            saved: Any = torch.load(self._path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch raises many types for a damaged file, with advice that would run its code
+            raise RunFolderError(
+                f"The checkpoint {self._path} is not readable ({type(error).__name__}): it is damaged, or no checkpoint. "
+                "Delete it to begin again."
+            ) from error
+        if not isinstance(saved, dict) or saved.get("format") != FORMAT or saved.get("fingerprint") != self._fingerprint:
             raise RunFolderError(
                 f"The checkpoint {self._path} belongs to another request or version; expected one of this run. "
                 "Choose another output folder, or delete it to begin again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -20,7 +21,7 @@ def combinations(choices: Mapping[str, Sequence[Any]], limit: int) -> list[dict[
     [{'mode': 'major', 'density': 1}, {'mode': 'minor', 'density': 1}]
     """
     count = math.prod(len(values) for values in choices.values())
-    places = range(count) if count <= limit else [round(i * count / limit) for i in range(limit)]
+    places = range(count) if count <= limit else [round(Fraction(i * count, limit)) for i in range(limit)]
     return [_combination(choices, place) for place in places]
 
 

@@ -131,7 +131,7 @@ def test_padding_comes_last_and_is_masked_and_harmless(counts):
         Score(
             tuple(
                 Note(float(p), float(o), float(d))
-                for p, o, d in zip(*(getattr(padded, k)[row] for k in ("pitch", "onset", "duration")))
+                for p, o, d in zip(*(getattr(padded, k)[row] for k in ("pitch", "onset", "duration")), strict=True)
             )
         )
 
