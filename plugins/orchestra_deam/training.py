@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from orchestra_core.errors import ConfigurationError, UsageError
+from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
 from orchestra_deam.augmentation import augmented
 from orchestra_deam.config import ModelName
 from orchestra_deam.features import Rendering
@@ -57,6 +58,11 @@ class TrainingSettings:
         Compute in bfloat16 where it is safe; half the time on CPUs that have it.
     seed : int
         Of weights, draws and augmentation.
+
+    Raises
+    ------
+    ParameterError
+        A count is too small, or `frames` too large.
     """
 
     model: ModelName = "three_conv"
@@ -73,6 +79,12 @@ class TrainingSettings:
     shuffle: bool = False
     bfloat16: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        lowest = {"epochs": 1, "windows": 1, "batch": 2, "frames": 32}
+        for name, least in lowest.items():
+            if getattr(self, name) < least or self.frames > FRAMES:
+                raise ParameterError(f"{name} is {getattr(self, name)}; expected at least {least}, and at most {FRAMES} frames.")
 
 
 @dataclass(frozen=True)
@@ -260,6 +272,8 @@ def _finished(state: _State, corpus: _Corpus, settings: TrainingSettings) -> nn.
 def _settle_statistics(model: nn.Module, corpus: _Corpus, settings: TrainingSettings) -> None:
     """Set the running statistics of batch norm to those of the averaged weights on the training clips."""
     norms = [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+    if not norms:
+        return
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
@@ -287,8 +301,16 @@ def _save(state: _State, path: Path, settings: TrainingSettings) -> None:
 def _restore(state: _State, path: Path, settings: TrainingSettings, resume: bool) -> None:
     if not resume:
         raise UsageError(f"{path.parent} holds a training already; add --resume to go on with it, or give another folder.")
-    saved = torch.load(path, weights_only=True)
+    saved = _checkpoint(path)
     if saved["settings"] != asdict(settings):
         changed = {k: v for k, v in saved["settings"].items() if v != asdict(settings).get(k)}
         raise ConfigurationError(f"{path.parent} holds a training with other settings: {changed}; resume with the same.")
     state.load_state_dict(saved["state"])
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    try:
+        saved: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise UsageError(f"Checkpoint {path} is damaged ({type(error).__name__}); delete it to begin again.") from error
+    return saved

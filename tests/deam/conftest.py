@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from deam_data import melody
+
 from orchestra_deam.midi import write_midi
 
 GAMES = ("Banjo-Kazooie", "Secret of Mana", "Final Fantasy VII", "Star Fox", "Xenogears", "Chrono Trigger")

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+
+from orchestra_core.errors import OrchestraError
 from orchestra_deam.cli import deam
 from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.weights import RESEARCH_ONLY
-
-from orchestra_core.errors import OrchestraError
 
 
 def run(*arguments):

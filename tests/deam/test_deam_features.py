@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from orchestra_deam.features import Preparation, prepare
-from orchestra_deam.rendering import InstrumentRenderer
-from orchestra_deam.vgmidi import read_vgmidi
 
 from orchestra_core.errors import ConfigurationError, UsageError
 from orchestra_core.registry import build
+from orchestra_deam.features import Preparation, prepare
+from orchestra_deam.rendering import InstrumentRenderer
+from orchestra_deam.vgmidi import read_vgmidi
 
 SETTINGS = Preparation(variants=2, windows=2, seed=1)
 

@@ -6,9 +6,9 @@ import librosa
 import numpy as np
 import pytest
 import torch
-from orchestra_deam.front_end import AUTO_BACKENDS, FRAMES, SPECTRUM_SIZES, FrontEnd, mel_bank, relative_decibels, standardise
 
 from orchestra_core.errors import ParameterError
+from orchestra_deam.front_end import AUTO_BACKENDS, FRAMES, SPECTRUM_SIZES, FrontEnd, mel_bank, relative_decibels, standardise
 
 BACKENDS = ("torchaudio", "nnaudio")
 RATES = (22_050, 44_100)

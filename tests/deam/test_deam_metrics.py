@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from orchestra_deam.metrics import agreement, by_dimension, mean_by
 from scipy import stats
+
+from orchestra_deam.metrics import agreement, by_dimension, mean_by
 
 
 def test_r_and_r2_equal_scipy_for_a_linear_fit():

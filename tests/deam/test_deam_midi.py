@@ -6,9 +6,9 @@ import mido
 import numpy as np
 import pytest
 from deam_data import melody
-from orchestra_deam.midi import NoteTable, read_notes, write_midi
 
 from orchestra_core.errors import ScoreError
+from orchestra_deam.midi import NoteTable, read_notes, write_midi
 
 
 def save(path, *messages, ticks=480):

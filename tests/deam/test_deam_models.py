@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from orchestra_deam.models import MODELS, ThreeConv, TwoConvTime, frozen, head_of, make_model
 from torch.nn import functional
 
 from orchestra_core.errors import ParameterError
+from orchestra_deam.models import MODELS, ThreeConv, TwoConvTime, frozen, head_of, make_model
 
 
 @pytest.mark.parametrize(("name", "count"), [("two_conv", 4_866), ("two_conv_time", 4_866), ("three_conv", 23_650)])

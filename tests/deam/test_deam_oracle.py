@@ -8,11 +8,11 @@ from importlib import resources
 import numpy as np
 import pytest
 import torch
+
+from orchestra_core.errors import ConfigurationError, ParameterError, WeightsError
 from orchestra_deam.models import make_model
 from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.weights import RESEARCH_ONLY
-
-from orchestra_core.errors import ConfigurationError, ParameterError, WeightsError
 
 
 @pytest.fixture(scope="module")

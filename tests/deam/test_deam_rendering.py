@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 from deam_data import melody
-from orchestra_deam.rendering import FluidSynthRenderer, InstrumentRenderer, vary_notes
 
 from orchestra_core import Instrument
 from orchestra_core.errors import IncompatibleError, UsageError
 from orchestra_core.registry import build
+from orchestra_deam.rendering import FluidSynthRenderer, InstrumentRenderer, vary_notes
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 needs_fluidsynth = pytest.mark.skipif(

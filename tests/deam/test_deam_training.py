@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
+from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
 from orchestra_deam.augmentation import augmented
 from orchestra_deam.evaluation import evaluate, read_clips
 from orchestra_deam.features import Rendering
 from orchestra_deam.training import TrainingSettings, train
 from orchestra_deam.vgmidi import Piece, label_table
-
-from orchestra_core.errors import ConfigurationError, UsageError
 
 FAST = TrainingSettings(epochs=3, windows=4, batch=8, frames=64, average=0.8, seed=5)
 
@@ -103,6 +103,18 @@ def test_a_finished_folder_is_not_overwritten_unasked(renderings, tmp_path):
         train(renderings, replace(FAST, epochs=1), tmp_path)
     with pytest.raises(ConfigurationError, match="other settings"):
         train(renderings, replace(FAST, epochs=2), tmp_path, resume=True)
+
+
+def test_a_damaged_checkpoint_is_named(renderings, tmp_path):
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK broken")
+    with pytest.raises(UsageError, match=r"checkpoint\.pt is damaged.*delete it"):
+        train(renderings, FAST, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch": 1}, {"frames": 500}, {"frames": 8}])
+def test_a_recipe_that_cannot_work_is_refused(wrong):
+    with pytest.raises(ParameterError, match="expected at least"):
+        TrainingSettings(**wrong)
 
 
 def test_training_on_nothing_is_refused(renderings, tmp_path):

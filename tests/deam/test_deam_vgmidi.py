@@ -7,9 +7,9 @@ import shutil
 
 import numpy as np
 import pytest
-from orchestra_deam.vgmidi import PARTS, label_table, pieces_of, read_partition, read_vgmidi
 
 from orchestra_core.errors import ConfigurationError, UsageError
+from orchestra_deam.vgmidi import PARTS, label_table, pieces_of, read_partition, read_vgmidi
 
 
 def edited(folder, target, change):

@@ -6,10 +6,10 @@ import json
 
 import pytest
 import torch
-from orchestra_deam.models import MODELS, make_model
-from orchestra_deam.weights import Card, load_weights, read_card, save_weights
 
 from orchestra_core.errors import WeightsError
+from orchestra_deam.models import MODELS, make_model
+from orchestra_deam.weights import Card, load_weights, read_card, save_weights
 
 
 @pytest.fixture
