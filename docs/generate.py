@@ -23,6 +23,7 @@ from orchestra_core.config import to_plain
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.descriptors import Ref
 from orchestra_core.emotions.words import SYNONYMS, WORDS
+from orchestra_staged.config import PRESETS
 
 ROOT = Path(__file__).parent.parent
 
@@ -72,6 +73,7 @@ def configuration_page() -> str:
         lines += ["", f"## {kind.capitalize()}s", ""]
         for descriptor in sorted(found, key=lambda one: one.name):
             lines += list(_component(kind, descriptor))
+    lines += ["", "## Presets of `staged`", "", *_presets()]
     return "\n".join(lines).strip() + "\n"
 
 
@@ -204,6 +206,14 @@ def _fields(config: type) -> str:
     }
     rows = [(f"`{f.name}`", documented[f.name][0], _default(f), documented[f.name][1]) for f in dataclasses.fields(config)]
     return _table(("field", "type", "default", "meaning"), rows)
+
+
+def _presets() -> Iterator[str]:
+    for name, preset in PRESETS.items():
+        yield from (f"### preset `{name}`", "", f"Tries at most {preset.search} score choices first. Then these stages:", "")
+        stages = [{key: to_plain(value) for key, value in vars(stage).items()} for stage in preset.stages]
+        rows = [(f"`{key}`", *(f"`{json.dumps(stage[key])}`" for stage in stages)) for key in stages[0] if key != "name"]
+        yield from (_table(("field", *(stage["name"] for stage in stages)), rows), "")
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
