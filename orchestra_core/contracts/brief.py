@@ -41,8 +41,8 @@ class Brief:
     def __post_init__(self) -> None:
         if self.seeds.ndim != 1 or not len(self) or self.seeds.is_floating_point():
             raise ParameterError(
-                f"The seeds are a tensor of {self.seeds.dtype} of shape {tuple(self.seeds.shape)}; expected whole numbers (batch,), "
-                "at least one."
+                f"The seeds are a tensor of {self.seeds.dtype} of shape {tuple(self.seeds.shape)}; expected whole numbers "
+                "(batch,), at least one."
             )
         batch = (len(self),)
         for name, target in self.targets.items():

@@ -46,9 +46,9 @@ def search(problem: Problem, limit: int) -> None:
 
 
 def _combination(choices: Mapping[str, Sequence[Any]], place: int) -> dict[str, Any]:
-    # The place in the list of all combinations, read as a number whose last digit turns fastest; the list may be too long to keep.
+    # The place in the list of all combinations (which may be too long to keep), as a number whose last digit turns fastest.
     picked = {}
-    for name, values in reversed(choices.items()):
+    for name, values in reversed(list(choices.items())):
         place, digit = divmod(place, len(values))
         picked[name] = values[digit]
     return {name: picked[name] for name in choices}
