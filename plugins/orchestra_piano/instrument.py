@@ -176,4 +176,14 @@ class PianoAdsr(Instrument):
         envelope = {name: value for name, value in values.items() if name not in _OWN}
         voices = gather_voices(values, envelope, self._string, canvas.sample_rate)
         render = render_exact if self._config.renderer == "exact" else render_tiles
-        return self._gain * render(voices, self._contour, canvas, len(values["onset"]))
+        audio = self._gain * render(voices, self._contour, canvas, len(values["onset"]))
+        return audio + _zero_where_finite(values)
+
+
+def _zero_where_finite(values: Mapping[str, Tensor]) -> Tensor:
+    """Return 0, or NaN for an item with a value that is not finite, shape (batch, 1).
+
+    An infinite onset or attack would only be silent; it has to come to light.
+    """
+    rows = [0 * value.detach().reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
+    return torch.cat(rows, 1).sum(1, keepdim=True)

@@ -165,12 +165,21 @@ def test_canvas_of_any_length_is_filled(samples):
     assert (fast - exact).abs().max() < 1e-3
 
 
-@pytest.mark.parametrize("name", ("onset", "duration", "amplitude", "release", "brightness"))
-def test_a_value_that_is_not_finite_is_heard_and_so_refused(name):
+@pytest.mark.parametrize("bad", (math.nan, math.inf))
+@pytest.mark.parametrize("name", FREE)
+def test_a_value_that_is_not_finite_is_refused_and_not_silent(name, bad):
     values = values_of([(60, 0.1, 0.2, 0.8)])
-    values[name] = torch.full_like(values[name], math.nan)
+    values[name] = torch.full_like(values[name], bad)
     with pytest.raises(ContractError, match="NaN"):
         PianoAdsr().render(values, SMALL)
+
+
+def test_a_value_that_is_not_finite_spoils_its_own_item_only():
+    values = batch_of([values_of([(60, 0.1, 0.2, 0.8)])] * 2)
+    values["onset"] = torch.tensor([[0.1], [math.inf]])
+    first, second = PianoAdsr()._render(values, SMALL)
+    assert torch.isfinite(first).all()
+    assert torch.isnan(second).all()
 
 
 def test_notes_outside_the_canvas_are_silent():
