@@ -17,9 +17,10 @@ from orchestra_core.contracts.score_source import ScoreSource
 from orchestra_core.descriptors import Ref
 from orchestra_core.errors import IncompatibleError, ParameterError
 from orchestra_core.io.midi import read_midi
+from orchestra_core.names import one_of
 from orchestra_core.pipeline.fixed_score import FixedScore
 from orchestra_core.registry import Registry, build
-from orchestra_core.registry.build import Spec as Spec
+from orchestra_core.registry.build import Spec
 
 #: A score may also be a MIDI file or notes.
 ScoreSpec = Spec | Path | Score
@@ -52,9 +53,7 @@ class Specs:
         """
         unknown = set(changes) - set(self.__dataclass_fields__)
         if unknown:
-            raise ParameterError(
-                f"A pipeline has no part {sorted(unknown)[0]!r}; expected {', '.join(self.__dataclass_fields__)}."
-            )
+            raise ParameterError(one_of(sorted(unknown)[0], self.__dataclass_fields__, "part of a pipeline"))
         return replace(self, **changes)
 
 
@@ -128,7 +127,7 @@ class PartsBuilder:
             return specs.objective
         if isinstance(specs.objective, Component):
             raise IncompatibleError(
-                f"An oracle was named beside the objective {type(specs.objective).__name__}, which was made by hand with its own. "
+                f"An oracle was named beside the objective {type(specs.objective).__name__}, which was made with its own. "
                 "Give one of the two."
             )
         ref = _as_ref("objective", specs.objective or self._registry.default("objective").descriptor.name)

@@ -10,13 +10,14 @@ import torch
 
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.errors import ParameterError, RunFolderError
-from orchestra_core.pipeline.parts import Parts, PartsBuilder, ScoreSpec, Spec, Specs
+from orchestra_core.pipeline.parts import Parts, PartsBuilder, ScoreSpec, Specs
 from orchestra_core.pipeline.recipe import fingerprint, make_recipe
 from orchestra_core.pipeline.request import Request, Scale, make_request, to_readings
 from orchestra_core.pipeline.result import Result
 from orchestra_core.pipeline.run import Performance, Run
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.registry import Registry, get_registry
+from orchestra_core.registry.build import Spec
 from orchestra_core.runs.folder import RunFolder
 
 
@@ -167,11 +168,12 @@ class Pipeline:
         dimensions = self.parts.objective.dimensions
         targets = tuple(to_readings(request, dimensions, scale) for request in _same_dimensions(requests))
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
+        run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
+        performance = Performance(self.parts, run, canvas, torch_device)
+        performance.check()
         folder = RunFolder.open(directory, recipe, resume=resume) if directory else None
         if folder and folder.is_finished:
             raise RunFolderError(f"The run in {folder.path} is finished; there is nothing to resume. Choose another folder.")
-        run = Run(tuple(requests), targets, dimensions, recipe, folder.path if folder else None)
-        performance = Performance(self.parts, run, canvas, torch_device)
         checkpoint = CheckpointFile(folder.checkpoint, fingerprint(recipe)) if folder else None
         problem = performance.optimize(self._registry.hooks, checkpoint, budget)
         results = performance.results(problem)

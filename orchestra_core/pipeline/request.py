@@ -17,6 +17,7 @@ Scale = Literal["request", "reading"]
 _SEEN = 2.0
 # A target counts as reached within this share of half the dimension's range.
 _REACHED = 0.05
+_LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,24 @@ class Request:
     ----------
     targets : mapping of str to float
         By dimension, on the scale that the request is made on.
-    seed : int
+    seed : int, in [0, 2**63)
         Everything random follows from it.
     word : str
         The emotion word that the targets come from, or empty.
+
+    Raises
+    ------
+    ParameterError
+        The seed is no such number.
     """
 
     targets: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     word: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= _LARGEST_SEED:
+            raise ParameterError(f"seed is {self.seed!r}; expected an integer from 0 to {_LARGEST_SEED}.")
 
 
 def make_request(
@@ -48,10 +58,8 @@ def make_request(
     UnknownNameError
         The word is not known.
     ParameterError
-        The seed is not a non-negative integer.
+        The seed is not an integer that 63 bits hold.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ParameterError(f"seed is {seed!r}; expected an integer of 0 or more.")
     asked: dict[str, float] = {}
     if word:
         emotion = lookup(word)

@@ -88,13 +88,26 @@ class Performance:
         self._device = device
         self._evaluator = Evaluator(parts.instrument, parts.objective)
 
+    def check(self) -> None:
+        """Refuse, before anything is written, parts that cannot work together or break their contracts.
+
+        Raises
+        ------
+        IncompatibleError
+            The schedule cannot use the instrument's groups or the objective's terms.
+        ContractError
+            A part does not return what it has to.
+        """
+        problem = Problem(self._evaluator, self._brief(), source=self._parts.score)
+        self._parts.schedule.check(problem.groups, problem.terms)
+        with torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
+            self._evaluator.hear(problem.values, problem.brief, problem.brief.generator("check"))
+
     def optimize(self, hooks: Events, checkpoint: CheckpointFile | None, budget: int | None) -> Problem:
         """Return the problem with its parameters moved.
 
         Raises
         ------
-        IncompatibleError
-            The schedule cannot use the instrument's groups or the objective's terms; nothing was done.
         RunError
             The optimisation could not go on.
         """
@@ -106,9 +119,6 @@ class Performance:
             checkpoint=checkpoint,
             budget=budget,
         )
-        self._parts.schedule.check(problem.groups, problem.terms)
-        with torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
-            self._evaluator.hear(problem.values, problem.brief, problem.brief.generator("check"))
         hooks.run_started(replace(self._run, resumed=problem.state.resumed))
         self._parts.schedule.optimize(problem)
         return problem

@@ -11,6 +11,7 @@ import torch
 
 from orchestra_core.config import read_config, validate
 from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
 from orchestra_core.pipeline.recipe import pipeline_of
 from orchestra_core.pipeline.request import Request, Scale, make_request
@@ -89,7 +90,7 @@ class Settings:
         """Compose what the settings say."""
         if self.threads:
             torch.set_num_threads(self.threads)
-        pipeline = Pipeline(**self.pipeline, registry=registry)
+        pipeline = Pipeline(**vars(Specs().replaced(self.pipeline)), registry=registry)
         return pipeline.compose_many(
             self.items,
             scale=self.scale,

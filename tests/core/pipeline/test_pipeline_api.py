@@ -79,7 +79,7 @@ def test_replace_swaps_one_part_and_leaves_the_pipeline_as_it_was(registry):
     other = pipeline.replace(instrument={"name": "tone", "config": {"overtone": 0.0}})
     assert other.parts.instrument.overtone == 0.0
     assert pipeline.parts.instrument.overtone == 0.3
-    with pytest.raises(ParameterError, match="no part 'mixer'"):
+    with pytest.raises(ParameterError, match="part of a pipeline 'mixer'"):
         pipeline.replace(mixer="tone")
 
 
