@@ -126,6 +126,6 @@ def system() -> System:
     """Return the whole system: a search over four scores, then two stages of descent."""
     stages = (
         StageConfig("arousal", ("timing", "dynamics"), {"arousal": 1.0}, learning_rate=0.04, steps=18, stop_loss=1e-4),
-        StageConfig("joint", ("all",), steps=65, learning_rate=0.05, plateau_factor=0.5, plateau_patience=5),
+        StageConfig("joint", ("all",), steps=65, learning_rate=0.05, plateau_factor=0.5, plateau_patience=12),
     )
     return System(Additive(), Match(Emotion()), Staged(stages=stages, search=4), brief, Scales())
