@@ -259,14 +259,18 @@ def _span(mean: float, sd: float) -> str:
 
 
 def _marks(metrics: Mapping[str, Any]) -> str:
-    rows = [
-        (renderings, dimension, unit, *(f"{marks[key]:.3f}" if key in marks else "" for key in ("r2", "r", "ccc", "rmse")))
-        for renderings, evaluation in metrics.items()
-        if isinstance(evaluation, Mapping)
-        for unit in ("pieces", "clips", "baseline")
-        for dimension, marks in evaluation.get(unit, {}).items()
-    ]
-    return _table(("renderings", "dimension", "per", "R²", "r", "CCC", "RMSE"), rows)
+    rows: list[tuple[str, ...]] = []
+    for number, (renderings, evaluation) in enumerate(metrics.items()):
+        for unit in ("baseline", "pieces", "clips") if number == 0 else ("pieces", "clips"):
+            name = "mean baseline" if unit == "baseline" else renderings
+            per = "pieces" if unit == "baseline" else unit
+            rows += [(name, dimension, per, *_marked(marks)) for dimension, marks in evaluation.get(unit, {}).items()]
+    return _table(("reading of", "dimension", "per", "R²", "r", "CCC", "RMSE"), rows)
+
+
+def _marked(marks: Mapping[str, float]) -> tuple[str, ...]:
+    # Adding 0 makes a negative zero positive.
+    return tuple(f"{round(marks[key], 3) + 0:.3f}" if key in marks else "" for key in ("r2", "r", "ccc", "rmse"))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

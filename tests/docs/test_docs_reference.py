@@ -102,6 +102,7 @@ def test_a_card_is_shown_with_its_request_scale_and_its_marks():
     page = generator().card_text(card)
     assert "| valence | +0.100 | 0.200 | -0.30 to +0.50 |" in page
     assert "| piano | valence | pieces | 0.250 | 0.500 | 0.125 | 0.062 |" in page
+    assert "| mean baseline | valence | pieces | 0.250 | 0.500 | 0.125 | 0.062 |" in page
     assert "| held out | A, B |" in page and "| pieces | 26, named in the card |" in page
 
 
