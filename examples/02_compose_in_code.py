@@ -7,8 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestra_core import Canvas, Pipeline
-from orchestra_core.pipeline import Request
+from orchestra_core import Canvas, Pipeline, Request
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 pipeline = Pipeline(schedule={"name": "staged", "config": {"search": 16}})  # try only 16 scores before the gradient

@@ -14,8 +14,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from orchestra_core import Brief, Canvas, Descriptor, Instrument, Parameter, Pipeline, hookimpl
-from orchestra_core.registry import get_registry
+from orchestra_core import Brief, Canvas, Descriptor, Instrument, Parameter, Pipeline, get_registry, hookimpl
 
 
 class Bell(Instrument):

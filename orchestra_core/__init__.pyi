@@ -16,14 +16,16 @@ from .contracts.score import Score as Score
 from .contracts.score_source import ScoreSource as ScoreSource
 from .descriptors import Command as Command
 from .descriptors import Descriptor as Descriptor
-from .descriptors import ReportSection as ReportSection
 from .descriptors import Ref as Ref
+from .descriptors import ReportSection as ReportSection
 from .errors import OrchestraError as OrchestraError
 from .hookspecs import hookimpl as hookimpl
 from .pipeline import Pipeline as Pipeline
 from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result
 from .problem import Problem as Problem
+from .problem import Stage as Stage
+from .registry import build as build
 from .registry import get_registry as get_registry
 from .report.figures import figure_html as figure_html
 from .report.figures import new_figure as new_figure

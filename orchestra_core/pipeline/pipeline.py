@@ -29,12 +29,14 @@ class Pipeline:
 
     Parameters
     ----------
-    instrument, schedule : str, mapping, Ref, Component, or None
-        What plays, and what moves its parameters.
+    instrument : str, mapping, Ref, Component, or None
+        What plays.
     oracle : str, mapping, Ref, Component, or None
         Short for an objective that holds this oracle.
     objective : str, mapping, Ref, Component, or None
         What the music has to meet.
+    schedule : str, mapping, Ref, Component, or None
+        What moves the parameters.
     score : str, mapping, Ref, ScoreSource, Score, path of a MIDI file, or None
         What is played, for instruments that play notes.
     registry : Registry, or None

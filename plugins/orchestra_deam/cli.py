@@ -116,7 +116,7 @@ def _data(options: dict[str, Any]) -> Data:
 
 
 def _renderers(options: dict[str, Any]) -> list[Renderer]:
-    from orchestra_core.registry import build
+    from orchestra_core import build
     from orchestra_deam.rendering import FluidSynthRenderer, InstrumentRenderer
 
     renderers: list[Renderer] = []

@@ -52,6 +52,8 @@ class FluidSynthRenderer:
         A General MIDI soundfont.
     sample_rate : int
         In Hz.
+    name : str
+        What the renderings are called.
     """
 
     soundfont: Path
@@ -106,6 +108,8 @@ class InstrumentRenderer:
         One that plays notes at any rate. Varied renderings draw its envelope and timbre between their bounds.
     sample_rate : int
         In Hz.
+    name : str
+        What the renderings are called.
     """
 
     instrument: Instrument

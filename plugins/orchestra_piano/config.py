@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestra_core.descriptors import Ref
+from orchestra_core import Ref
 
 Form = Literal["continuous", "literal"]
 EdgeForm = Literal["smooth", "literal"]

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from orchestra_core import Problem, Schedule
+from orchestra_core import Problem, Schedule, Stage
 from orchestra_core.errors import ParameterError
-
-if TYPE_CHECKING:
-    from orchestra_core.problem import Stage
 
 
 class Evolution(Schedule):
