@@ -23,6 +23,7 @@ from orchestra_core.config import to_plain
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.descriptors import Ref
 from orchestra_core.emotions.words import SYNONYMS, WORDS
+from orchestra_core.testing import Rule, table
 from orchestra_staged.config import PRESETS
 
 ROOT = Path(__file__).parent.parent
@@ -48,6 +49,7 @@ def write_pages(folder: Path) -> None:
         "emotion_words.md": words_page(),
         "oracle_card.md": card_page(),
         "hook_users.md": hook_users_page(),
+        "rules.md": rules_page(),
     }
     for name, text in pages.items():
         file = folder / name
@@ -145,6 +147,24 @@ def hook_users_page() -> str:
         (f"`{hook}`", ", ".join(f"`{user}`" for user in users) or "no plugin here yet") for hook, users in hook_users().items()
     ]
     return _table(("hook", "implemented in"), rows)
+
+
+def rules_page() -> str:
+    """Return every rule of the conformance kit: what must hold, why, and what to do."""
+    lines: list[str] = []
+    for kind in ("any", *KINDS):
+        rules = [rule for rule in table() if rule.kind == kind]
+        lines += [f"## {'All plugins' if kind == 'any' else f'{kind.capitalize()}s'}", ""] if rules else []
+        for rule in rules:
+            lines += [f'<a id="{rule.id}"></a>', "", f"### {rule.id}", "", *_rule(rule), ""]
+    return "\n".join(lines)
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    needs = f" Applies to what declares {', '.join(f'`{one}`' for one in sorted(rule.needs))}." if rule.needs else ""
+    kinds = "" if rule.kind != "any" or len(rule.kinds) == len(KINDS) else f" About: {', '.join(rule.kinds)}."
+    yield from (f"*{rule.level.capitalize()}.* {rule.summary}{needs}{kinds}", "")
+    yield from (f"**Why.** {rule.reason}", "", f"**What to do.** {rule.fix}")
 
 
 def hook_users() -> dict[str, list[str]]:

@@ -12,6 +12,7 @@ from doc_blocks import ROOT, generator, text
 
 from orchestra_core import errors, hookspecs
 from orchestra_core.emotions.words import SYNONYMS, WORDS
+from orchestra_core.testing import table
 
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("orchestra_")}
 FIELDS = {
@@ -104,6 +105,20 @@ def test_a_card_is_shown_with_its_request_scale_and_its_marks():
     assert "| piano | valence | pieces | 0.250 | 0.500 | 0.125 | 0.062 |" in page
     assert "| mean baseline | valence | pieces | 0.250 | 0.500 | 0.125 | 0.062 |" in page
     assert "| held out | A, B |" in page and "| pieces | 26, named in the card |" in page
+
+
+def test_every_rule_of_the_conformance_kit_is_described_under_its_anchor():
+    page = generator().rules_page()
+    for rule in table():
+        section = page.partition(f'<a id="{rule.id}"></a>')[2].partition("<a id=")[0]
+        assert f"### {rule.id}\n" in section
+        assert rule.summary in section and rule.reason in section and rule.fix in section
+        assert rule.anchor == f"docs/rules.md#{rule.id}"
+
+
+def test_the_suites_named_in_the_documentation_are_those_of_the_kit():
+    stub = set(re.findall(r"as (\w+Suite)$", text("orchestra_core/testing/__init__.pyi"), re.MULTILINE))
+    assert stub == set(re.findall(r"`(\w+Suite)`", text("docs/rules.md")))
 
 
 def test_every_public_name_of_the_core_is_in_the_api_reference():

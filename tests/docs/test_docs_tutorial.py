@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -55,7 +56,8 @@ def test_the_plugin_is_listed_with_its_configuration(installed):
 
 
 def test_the_tests_of_the_tutorial_pass(installed):
-    assert "3 passed" in run(installed, "pytest", "-q", "-p", "no:cacheprovider", "test_drone.py")
+    said = run(installed, "pytest", "-q", "-p", "no:cacheprovider", "test_drone.py")
+    assert int(re.search(r"(\d+) passed", said)[1]) > 20
 
 
 def test_the_plugin_composes_from_the_command_line(installed):
