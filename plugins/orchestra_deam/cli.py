@@ -47,15 +47,16 @@ def deam() -> None:
 
 @deam.command()
 @_data_options
-@click.option("--epochs", type=click.IntRange(1), default=72, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=100, show_default=True)
 @click.option("--batch", type=click.IntRange(2), default=32, show_default=True, help="Clips per step.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=5e-3, show_default=True, help="Highest learning rate.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=8e-3, show_default=True, help="Highest learning rate.")
 @click.option("--augment/--no-augment", default=True, show_default=True, help="Change clips at random.")
 @click.option("--shuffle", is_flag=True, help="Shuffle labels between pieces: the control that must fail.")
 @click.option("--bfloat16", is_flag=True, help="Compute in bfloat16: faster on CPUs that have it.")
+@click.option("--note", default="", help="A remark for the card, such as how the recipe was chosen.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in -o.")
 def train(  # one parameter per option is click's way
-    epochs: int, batch: int, rate: float, augment: bool, shuffle: bool, bfloat16: bool, resume: bool, **options: Any
+    epochs: int, batch: int, rate: float, augment: bool, shuffle: bool, bfloat16: bool, note: str, resume: bool, **options: Any
 ) -> None:
     """Train on the games of the part `oracle`, mark on held-out games, write weights and card."""
     from orchestra_deam.training import TrainingSettings
@@ -72,7 +73,7 @@ def train(  # one parameter per option is click's way
         seed=options["seed"],
     )
     with _Bars() as bars:
-        outcome = train_on(_data(options), settings, options["output"], resume=resume, listeners=bars.listeners())
+        outcome = train_on(_data(options), settings, options["output"], note=note, resume=resume, listeners=bars.listeners())
     for piece, reason in outcome.failures:
         click.echo(f"left out: {piece}: {reason}", err=True)
     click.echo(table({"held-out games": outcome.marks}))

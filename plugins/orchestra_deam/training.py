@@ -66,11 +66,11 @@ class TrainingSettings:
     """
 
     model: ModelName = "three_conv"
-    epochs: int = 72
+    epochs: int = 100
     windows: int = 16
     frames: int = 216
     batch: int = 32
-    rate: float = 5e-3
+    rate: float = 8e-3
     decay: float = 1e-3
     average: float = 0.99
     concordance: float = 1.0

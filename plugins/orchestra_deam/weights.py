@@ -43,6 +43,8 @@ class Card:
         Marks on held-out pieces.
     training : dict
         The recipe, with the seed.
+    note : str
+        A remark.
     """
 
     architecture: str
@@ -57,6 +59,7 @@ class Card:
     citation: str = ""
     metrics: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
 
 def save_weights(model: nn.Module, path: Path, card: Card) -> Card:

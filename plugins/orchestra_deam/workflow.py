@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,13 @@ class Outcome:
 
 
 def train_on(
-    data: Data, settings: TrainingSettings, folder: Path, *, resume: bool = False, listeners: Listeners | None = None
+    data: Data,
+    settings: TrainingSettings,
+    folder: Path,
+    *,
+    note: str = "",
+    resume: bool = False,
+    listeners: Listeners | None = None,
 ) -> Outcome:
     """Prepare a data set, train on the games of the part ``oracle``, mark on those of ``judges``, write weights and card.
 
@@ -78,6 +84,8 @@ def train_on(
         The recipe.
     folder : Path
         Receives ``<model>.safetensors``, its card and the checkpoint.
+    note : str
+        A remark for the card, such as how the recipe was chosen.
     resume : bool
         Go on with an interrupted training.
     listeners : Listeners, optional
@@ -102,6 +110,7 @@ def train_on(
     card = _card(
         settings, data, split["oracle"], split["judges"], {"all renderings": marks, **_by_renderer(model, held_out, labels)}
     )
+    card = replace(card, note=note)
     path = folder / f"{settings.model}.safetensors"
     return Outcome(path, save_weights(model, path, card), marks, prepared.failures)
 

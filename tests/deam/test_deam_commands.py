@@ -23,7 +23,7 @@ def run(*arguments):
 def trained(vgmidi_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out")
     options = ["--data", vgmidi_folder, "--renderer", "piano", "--variants", 2, "--windows", 2, "--workers", 0, "-o", folder]
-    result = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3)
+    result = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, "--note", "a test")
     assert result.exit_code == 0, result.output + repr(result.exception)
     return folder, options, result
 
@@ -36,6 +36,7 @@ def test_training_writes_weights_that_an_oracle_reads_with(trained):
     assert card.split["trained_on"] == ["Banjo-Kazooie", "Final Fantasy VII", "Secret of Mana", "Star Fox"]
     assert card.split["held_out"] == ["Chrono Trigger", "Xenogears"]
     assert card.training["seed"] == 3
+    assert card.note == "a test"
     assert oracle.dimensions[0].mean == pytest.approx(0.0)
     assert "2 pieces" in result.output
     assert "mean baseline" in result.output

@@ -180,6 +180,6 @@ def test_the_shipped_card_is_honest():
     marks = card["metrics"]["all renderings"]
     for dimension in ("arousal", "valence"):
         assert marks["pieces"][dimension]["rmse"] < marks["baseline"][dimension]["rmse"]
-        assert marks["pieces"][dimension]["r"] > 0.4
+        assert marks["pieces"][dimension]["r"] > 0.45
     size = sum(folder.joinpath("weights", f"three_conv.{suffix}").stat().st_size for suffix in ("safetensors", "json"))
     assert size < 200_000
