@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
+
+# The smallest uniform number but 0, whose normal would be infinite.
+_LEAST = 2.0**-53
 
 
 def stream_seed(seed: int, stream: str) -> int:
@@ -62,11 +65,15 @@ class ItemGenerator:
 
     def rand(self, *shape: int) -> Tensor:
         """Return uniform numbers in [0, 1), shape ``(rows, *shape)``, on the CPU."""
-        return self._draw(torch.rand, shape)
+        return self._draw(shape).float()
 
     def randn(self, *shape: int) -> Tensor:
-        """Return standard normal numbers, shape ``(rows, *shape)``, on the CPU."""
-        return self._draw(torch.randn, shape)
+        """Return standard normal numbers, shape ``(rows, *shape)``, on the CPU.
+
+        By the inverse of the normal distribution, so that a longer draw begins with the numbers of a shorter one, as for
+        `rand`: noise drawn for each note does not depend on how many notes of padding the batch adds.
+        """
+        return torch.special.ndtri(self._draw(shape).clamp_min(_LEAST)).float()
 
     def state(self) -> list[Tensor]:
         """Return the state of every item's stream, to be handed to `restore`."""
@@ -77,7 +84,7 @@ class ItemGenerator:
         for item, saved in zip(self._items, state, strict=True):
             item.set_state(saved)
 
-    def _draw(self, function: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+    def _draw(self, shape: tuple[int, ...]) -> Tensor:
         rows = self._rows.tolist()
-        used = {row: function(shape, generator=self._items[row]) for row in sorted(set(rows))}
+        used = {row: torch.rand(shape, dtype=torch.float64, generator=self._items[row]) for row in sorted(set(rows))}
         return torch.stack([used[row] for row in rows])

@@ -12,6 +12,7 @@ import torch
 from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.oracle import Dimension
+from orchestra_core.contracts.score import Score
 from orchestra_core.pipeline.parts import Parts
 from orchestra_core.pipeline.request import Request, warn_missed, warn_unseen
 from orchestra_core.pipeline.result import ParameterValue, Result
@@ -153,7 +154,7 @@ class Performance:
             readings=readings,
             dimensions=self._run.dimensions,
             gain=float(heard.gain),
-            notes=notes[0] if notes else None,
+            notes=_with_setting(notes[0], brief) if notes else None,
             choice=dict(problem.choices[row]),
             parameters=tuple(
                 ParameterValue(
@@ -180,3 +181,11 @@ class Performance:
         targets, dimensions = self._run.targets[row], self._run.dimensions
         events = [r.event for r in problem.state.rows if r.item == row and r.event]
         return (*warn_unseen(targets, dimensions), *warn_missed(targets, readings, dimensions), *events)
+
+
+def _with_setting(played: Score, brief: Brief) -> Score:
+    """Return played notes in the tempo, metre and key of the score that they were played from."""
+    if not brief.scores:
+        return played
+    written = brief.scores[0]
+    return replace(played, tempo=written.tempo, metre=written.metre, key=written.key)

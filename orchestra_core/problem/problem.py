@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
@@ -19,18 +19,13 @@ from orchestra_core.names import one_of
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.problem.evaluator import Evaluator
 from orchestra_core.problem.listener import Listener
+from orchestra_core.problem.meter import Meter
+from orchestra_core.problem.rows import RowEvaluator, gather
 from orchestra_core.problem.stage import Stage
 from orchestra_core.problem.state import ProblemState
 
 Values = Mapping[str, Tensor]
 T = TypeVar("T")
-
-
-@dataclass
-class Meter:
-    """Counts evaluations of a batch, those of branches included."""
-
-    evaluations: int = 0
 
 
 class Problem:
@@ -61,6 +56,12 @@ class Problem:
         Where the parameters stand, in physical units.
     choices : tuple of mapping
         The current score choice of each item.
+    meter : Meter
+        Evaluations so far, and the budget.
+    generator : ItemGenerator
+        Random numbers for the schedule, one stream per item; its state is saved with every checkpoint.
+    hearing : ItemGenerator
+        Random numbers for the objective, likewise.
     """
 
     def __init__(
@@ -76,14 +77,12 @@ class Problem:
         self.evaluator = evaluator
         self.source = source
         self.listener = listener or Listener()
-        self.budget = budget
-        self.meter = Meter()
-        self.generator = brief.generator("objective")
+        self.meter = Meter(len(brief), budget)
+        self.generator = brief.generator("schedule")
+        self.hearing = brief.generator("objective")
         self.choices: tuple[Choice, ...] = (source.default_choice if source else {},) * len(brief)
-        self.brief = self._write_scores(brief, self.choices)
-        self.parameters: tuple[Parameter, ...] = evaluator.instrument.parameters(self.brief)
+        self.set_brief(self._write_scores(brief, self.choices))
         self.values: Values = {p.name: p.initial.detach() for p in self.parameters}
-        self._singles: dict[int, tuple[Brief, Brief, Mapping[str, torch.Size]]] = {}
         self.state = ProblemState(self, checkpoint)
 
     @property
@@ -103,8 +102,8 @@ class Problem:
 
     @property
     def exhausted(self) -> bool:
-        """Whether the budget is spent."""
-        return self.budget is not None and self.meter.evaluations >= self.budget
+        """Whether the budget of every item is spent."""
+        return bool(self.meter.spent.all())
 
     def stage(self, name: str, *, groups: Sequence[str], weights: Mapping[str, float], steps: int) -> Stage:
         """Return the next stage; iterate over it to optimise.
@@ -157,32 +156,10 @@ class Problem:
         index = torch.arange(len(self.brief), device=self.brief.device) if rows is None else rows
         full = {name: value[index] for name, value in self.values.items()} if rows is not None else dict(self.values)
         full.update(values or {})
-        self.meter.evaluations += 1
-        if self.brief.device.type == "cpu" and len(index) > 1:
-            return self._evaluate_by_row(full, index)
-        return self.evaluator.hear_unchecked(full, self.brief.rows(index), self.generator.rows(index)).evaluation
-
-    def _evaluate_by_row(self, values: Values, rows: Tensor) -> Evaluation:
-        # One row at a time, without the padding of the batch: then an item's numbers are the same to the bit alone and beside
-        # others, where the order of sums in a batched product would differ; and an optimiser turns a difference in the
-        # last bit into another piece within some dozen steps.
-        columns = {name: torch.split(value, 1) for name, value in values.items()}
-        generator = self.generator.rows(rows)
-        generators = generator.split()
-        heard = []
-        for i, row in enumerate(rows.tolist()):
-            brief, shapes = self._single(row)
-            own = {name: _crop(column[i], shapes[name]) for name, column in columns.items()}
-            heard.append(self.evaluator.hear_unchecked(own, brief, generators[i]).evaluation)
-        generator.join(generators)
-        return Evaluation(_concatenate([e.terms for e in heard]), _concatenate([e.readings for e in heard]))
-
-    def _single(self, row: int) -> tuple[Brief, Mapping[str, torch.Size]]:
-        """Return the brief of one item by itself, and the shapes of its values without padding."""
-        if self._singles.get(row, (None,))[0] is not self.brief:
-            brief, parameters, _ = self.item(row)
-            self._singles[row] = (self.brief, brief, {p.name: p.initial.shape for p in parameters})
-        return self._singles[row][1:]
+        self.meter.count(rows)
+        if self.brief.device.type == "cpu":
+            return self._rows.evaluate(full, index, self.hearing.rows(index))
+        return self.evaluator.hear_unchecked(full, self.brief.rows(index), self.hearing.rows(index)).evaluation
 
     def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
         """Return a problem of its own with other scores, for search; nothing done to it changes this one.
@@ -203,11 +180,9 @@ class Problem:
         other.__dict__.update(self.__dict__)
         other.listener = Listener()
         other.choices = self._full_choices(choices)
-        other.brief = self._write_scores(self.brief, other.choices)
-        other.parameters = self.evaluator.instrument.parameters(other.brief)
+        other.set_brief(self._write_scores(self.brief, other.choices))
         other.values = {p.name: p.initial.detach() for p in other.parameters}
-        other.generator = self.brief.generator("objective")
-        other._singles = {}
+        other.hearing = self.brief.generator("objective")
         other.state = ProblemState(other, None)
         return other
 
@@ -226,10 +201,15 @@ class Problem:
             return
         self.choices = _pick(taken, self.choices, branch.choices)
         if self.brief.scores and branch.brief.scores:
-            self.brief = replace(self.brief, scores=_pick(taken, self.brief.scores, branch.brief.scores))
-        self.parameters = self.evaluator.instrument.parameters(self.brief)
+            self.set_brief(replace(self.brief, scores=_pick(taken, self.brief.scores, branch.brief.scores)))
         sources = [branch.values if take else self.values for take in taken]
-        self.values = {p.name: _gather(p, [values[p.name][i] for i, values in enumerate(sources)]) for p in self.parameters}
+        self.values = {p.name: gather(p, [values[p.name][i] for i, values in enumerate(sources)]) for p in self.parameters}
+
+    def set_brief(self, brief: Brief) -> None:
+        """Ask for something else, and what the instrument needs for it; the values stay as they are."""
+        self.brief = brief
+        self.parameters: tuple[Parameter, ...] = self.evaluator.instrument.parameters(brief)
+        self._rows = RowEvaluator(self.evaluator, brief)
 
     def item(self, row: int) -> tuple[Brief, tuple[Parameter, ...], Values]:
         """Return one item by itself, without the padding that its batch needed.
@@ -250,7 +230,7 @@ class Problem:
         """
         brief = self.brief.rows(torch.tensor([row], device=self.brief.device))
         parameters = self.evaluator.instrument.parameters(brief)
-        return brief, parameters, {p.name: _gather(p, [self.values[p.name][row]]) for p in parameters}
+        return brief, parameters, {p.name: gather(p, [self.values[p.name][row]]) for p in parameters}
 
     def _full_choices(self, choices: Choice | Sequence[Choice]) -> tuple[Choice, ...]:
         each = [choices] * len(self.brief) if isinstance(choices, Mapping) else list(choices)
@@ -267,27 +247,6 @@ class Problem:
             single = replace(brief, scores=None).rows(torch.tensor([i], device=brief.device))
             scores.append(self.source.write(single, choice, score_generator(seed)))
         return replace(brief, scores=tuple(scores))
-
-
-def _gather(parameter: Parameter, rows: list[Tensor]) -> Tensor:
-    """Return the rows under each other in the shape of the parameter; shorter ones keep its initial values as padding."""
-    gathered = parameter.initial.detach().clone()
-    for target, row in zip(gathered, rows, strict=True):
-        kept = _crop(row, target.shape)
-        _crop(target, kept.shape).copy_(kept)
-    return gathered
-
-
-def _crop(tensor: Tensor, shape: torch.Size) -> Tensor:
-    """Return the leading part of a tensor that is at most as large as `shape` in every dimension."""
-    for dimension, size in enumerate(shape):
-        if tensor.shape[dimension] > size:
-            tensor = tensor.narrow(dimension, 0, size)
-    return tensor
-
-
-def _concatenate(rows: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    return {name: torch.cat([row[name] for row in rows]) for name in rows[0]}
 
 
 def _pick(taken: list[bool], own: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:

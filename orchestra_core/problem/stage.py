@@ -67,6 +67,11 @@ class Stage:
         self.kept: dict[str, Stateful] = {}
         self.restored: dict[str, Any] = {}
 
+    @property
+    def active(self) -> Tensor:
+        """Which items still move, shape (batch,): not stopped, and with budget left."""
+        return (self.rate > 0) & ~self.problem.meter.spent.to(self.rate.device)
+
     def keep(self, **objects: Stateful) -> None:
         """Save the state of these objects with every checkpoint, and restore it now if this stage is resumed.
 
@@ -148,12 +153,9 @@ class Stage:
         self.problem.state.step_done(self, step)
 
     def _over(self) -> bool:
-        return self.step >= self.steps or self.problem.exhausted or self._all_stopped()
-
-    def _all_stopped(self) -> bool:
         # Looking at a tensor makes the host wait for an accelerator, so there it looks only now and then.
         due = self.rate.device.type == "cpu" or self.step % _LOOK == 0
-        return due and not bool((self.rate > 0).any())
+        return self.step >= self.steps or self.problem.exhausted or (due and not bool(self.active.any()))
 
     @torch.no_grad()
     def _move(self, before: Mapping[str, Tensor]) -> None:

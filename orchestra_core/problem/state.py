@@ -80,7 +80,8 @@ class ProblemState:
             "choices": [dict(choice) for choice in problem.choices],
             "scores": [asdict(score) for score in problem.brief.scores or ()],
             "generator": problem.generator.state(),
-            "evaluations": problem.meter.evaluations,
+            "hearing": problem.hearing.state(),
+            "evaluations": problem.meter.counts,
             "rows": [asdict(row) for row in self.rows],
             "stage": {
                 "index": self._stages - 1,
@@ -98,11 +99,11 @@ class ProblemState:
         problem = self.problem
         problem.choices = tuple(saved["choices"])
         scores = tuple(_score(plain) for plain in saved["scores"]) or None
-        problem.brief = replace(problem.brief, scores=scores)
-        problem.parameters = problem.evaluator.instrument.parameters(problem.brief)
+        problem.set_brief(replace(problem.brief, scores=scores))
         problem.values = {name: value.to(problem.brief.device) for name, value in saved["values"].items()}
         problem.generator.restore(saved["generator"])
-        problem.meter.evaluations = saved["evaluations"]
+        problem.hearing.restore(saved["hearing"])
+        problem.meter.counts = saved["evaluations"]
         self.rows = [Row(**row) for row in saved["rows"]]
 
     def _restore_stage(self, stage: Stage, saved: Mapping[str, Any]) -> None:

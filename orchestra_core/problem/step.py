@@ -36,7 +36,7 @@ class Step:
         self.evaluation: Evaluation | None = None
         self.failed: Tensor | None = None
         # Asking an accelerator which items have stopped would make the host wait for it.
-        self.active = stage.rate > 0 if stage.rate.device.type == "cpu" else torch.ones_like(stage.rate, dtype=torch.bool)
+        self.active = stage.active if stage.rate.device.type == "cpu" else torch.ones_like(stage.rate, dtype=torch.bool)
         self._loss = torch.full_like(stage.best_loss, torch.nan)
         self._faults: dict[str, Tensor] = {}
 

@@ -147,7 +147,7 @@ def test_adam_with_a_plateau_equals_torch_with_its_own_scheduler():
     for _ in range(60):
         optimizer.zero_grad()
         loss = 3 * (x - 1.0).square().sum()
-        theirs.append(float(loss))
+        theirs.append(float(loss.detach()))
         loss.backward()
         torch.nn.utils.clip_grad_norm_([x], 1.0)
         plateau.step(float(loss))

@@ -211,7 +211,7 @@ def test_a_branch_leaves_the_problem_as_it_was():
     assert problem.brief.scores == scores
     assert all(torch.equal(problem.values[name], before[name]) for name in before)
     assert branch.values["level"].shape == (2, 5)
-    assert problem.meter.evaluations == 1
+    assert problem.meter.counts.tolist() == [1] * len(problem.brief)
 
 
 def test_each_item_adopts_its_own_best_choice_whatever_the_number_of_notes():
