@@ -132,6 +132,8 @@ def card_text(card: Mapping[str, Any]) -> str:
         for name in card.get("mean", {})
     ]
     lines = [_table(("item", "value"), facts)]
+    if card.get("note"):
+        lines += [card["note"], ""]
     head = ("dimension", "mean", "SD", "requests -1 to 1 mean readings")
     lines += ["### The corpus and the request scale", "", _table(head, scales)]
     lines += ["### Marks on held-out pieces", "", _marks(card.get("metrics", {}))]

@@ -95,6 +95,7 @@ def test_a_card_is_shown_with_its_request_scale_and_its_marks():
     marks = {"valence": {"r2": 0.25, "r": 0.5, "ccc": 0.125, "rmse": 0.0625}}
     card = {
         "architecture": "three_conv",
+        "note": "Chosen among three recipes.",
         "mean": {"valence": 0.1},
         "sd": {"valence": 0.2},
         "metrics": {"piano": {"pieces": marks, "clips": marks, "baseline": marks}},
@@ -104,6 +105,7 @@ def test_a_card_is_shown_with_its_request_scale_and_its_marks():
     assert "| valence | +0.100 | 0.200 | -0.30 to +0.50 |" in page
     assert "| piano | valence | pieces | 0.250 | 0.500 | 0.125 | 0.062 |" in page
     assert "| mean baseline | valence | pieces | 0.250 | 0.500 | 0.125 | 0.062 |" in page
+    assert "\nChosen among three recipes.\n" in page
     assert "| held out | A, B |" in page and "| pieces | 26, named in the card |" in page
 
 
