@@ -1,4 +1,4 @@
-"""``orchestra plugins``: list what is installed, and show one of it."""
+"""``orchestra plugins``: list what is installed, show one of it, and check it against the rules."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core.cli.check import check
 from orchestra_core.cli.fields import FieldDescription, describe_fields
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.errors import UnknownNameError
@@ -22,7 +23,10 @@ _KIND = click.Choice(KINDS)
 
 @click.group()
 def plugins() -> None:
-    """List what is installed, and show one of it."""
+    """List what is installed, show one of it, and check it against the rules."""
+
+
+plugins.add_command(check)
 
 
 @plugins.command("list")

@@ -1,0 +1,28 @@
+"""``orchestra plugins check``: hold one component against the rules of the conformance kit."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from orchestra_core.contracts.component import KINDS
+from orchestra_core.errors import PluginError
+
+
+@click.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(KINDS), help="Its kind, where several components have the name.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@click.pass_context
+def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None:
+    """Check the component called NAME, and the plugin around it, against the conformance rules.
+
+    Takes seconds to a minute. Broken rules of level "should" are shown as advice. Exit code 3 if a rule of level "must" is broken.
+    """
+    from orchestra_core.testing import check_component
+
+    report = check_component(name, kind)  # type: ignore[arg-type]  # click has checked it
+    click.echo(json.dumps(report.to_plain(), indent=2) if as_json else str(report))
+    if not report.ok:
+        ctx.exit(PluginError.exit_code)

@@ -1,0 +1,12 @@
+from .report import Outcome as Outcome
+from .report import Report as Report
+from .rule import Rule as Rule
+from .rules import table as table
+from .runner import check_component as check_component
+from .setting import Setting as Setting
+from .suites import EnvelopeSuite as EnvelopeSuite
+from .suites import InstrumentSuite as InstrumentSuite
+from .suites import ObjectiveSuite as ObjectiveSuite
+from .suites import OracleSuite as OracleSuite
+from .suites import ScheduleSuite as ScheduleSuite
+from .suites import ScoreSuite as ScoreSuite
