@@ -20,6 +20,7 @@ exclude_patterns = ["_build", "_generated"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+smartquotes = False  # options begin with two hyphens
 default_role = "py:obj"  # docstrings name objects in single backticks
 autodoc_typehints = "none"  # docstrings say the types, with shapes and ranges
 autodoc_member_order = "bysource"
