@@ -55,7 +55,7 @@ def versions() -> dict[str, str]:
 def fingerprint(recipe: Mapping[str, Any]) -> str:
     """Return a hash of what a checkpoint must agree on to be resumed."""
     kept = {key: recipe[key] for key in ("pipeline", "canvas", "scale", "items", "budget", "device")}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_same_numbers(kept), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def pipeline_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,3 +79,12 @@ def pipeline_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
 def requests_of(recipe: Mapping[str, Any]) -> list[Request]:
     """Return the requests of a recipe."""
     return [Request(dict(item["targets"]), int(item["seed"]), str(item.get("word", ""))) for item in recipe["items"]]
+
+
+def _same_numbers(plain: Any) -> Any:
+    """Return plain values with 2 for 2.0: a default written as 2 comes back from a file as the float it is declared as."""
+    if isinstance(plain, Mapping):
+        return {key: _same_numbers(value) for key, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [_same_numbers(value) for value in plain]
+    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
