@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 ModelName = Literal["three_conv", "two_conv", "two_conv_time"]
@@ -17,13 +18,13 @@ class DeamCNNConfig:
     ----------
     model : {"three_conv", "two_conv", "two_conv_time"}
         The network.
-    weights : str
-        A ``.safetensors`` file with its card beside it, or a foreign PyTorch ``.pt`` state dict. Empty for the shipped
-        weights, which only ``three_conv`` has.
+    weights : Path or None
+        A ``.safetensors`` file, or a foreign PyTorch ``.pt`` state dict. None for the shipped weights, which only
+        ``three_conv`` has.
     backend : {"auto", "torchaudio", "nnaudio"}
         What computes the spectrum; ``auto`` takes what is fixed for the device type.
     """
 
     model: ModelName = "three_conv"
-    weights: str = ""
+    weights: Path | None = None
     backend: BackendName = "auto"

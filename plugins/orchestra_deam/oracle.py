@@ -30,9 +30,9 @@ class DeamCNN(Oracle):
     ----------
     model : {"three_conv", "two_conv", "two_conv_time"}
         The network.
-    weights : str
-        A ``.safetensors`` file with its card beside it, or a foreign PyTorch ``.pt`` state dict of the published layout.
-        Empty for the shipped weights, which only ``three_conv`` has.
+    weights : str, Path or None
+        A ``.safetensors`` file, or a foreign PyTorch ``.pt`` state dict of the published layout. None for the shipped
+        weights, which only ``three_conv`` has.
     backend : {"auto", "torchaudio", "nnaudio"}
         What computes the spectrum.
 
@@ -49,7 +49,7 @@ class DeamCNN(Oracle):
     clip_duration = CLIP_DURATION
     short = "pad"
 
-    def __init__(self, model: ModelName = "three_conv", weights: str = "", backend: BackendName = "auto") -> None:
+    def __init__(self, model: ModelName = "three_conv", weights: str | Path | None = None, backend: BackendName = "auto") -> None:
         network, self._card = load_weights(weights_path(model, weights), model)
         self._front_end = FrontEnd(backend)
         self._networks = {(torch.device("cpu"), torch.float32): _fast(network)}
@@ -89,7 +89,7 @@ class DeamCNN(Oracle):
         return self._networks[key]
 
 
-def weights_path(model: str, weights: str = "") -> Path:
+def weights_path(model: str, weights: str | Path | None = None) -> Path:
     """Return the weights file that a configuration means.
 
     Raises

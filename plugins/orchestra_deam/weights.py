@@ -1,4 +1,4 @@
-"""Weights files: safetensors with a JSON card beside them, and foreign PyTorch state dicts."""
+"""Weights files: safetensors with their card inside, and foreign PyTorch state dicts."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ FRONT_END = "mono, 5 s; power mel spectrogram, 128 Slaney bands, 0..8000 Hz; dB 
 #: The licence line of weights trained on VGMIDI.
 RESEARCH_ONLY = "MIT code; weights trained on research-only data (VGMIDI)"
 
+_CARD = "card"
+
 
 @dataclass(frozen=True)
 class Card:
@@ -30,7 +32,7 @@ class Card:
     architecture : str
         Name of the network.
     sha256 : str
-        Of the tensor file.
+        Of the tensors and of this card without this field.
     mean, sd : dict
         Mean and standard deviation of the corpus's ratings by dimension; they define the request scale.
     dimensions : tuple of str
@@ -63,14 +65,17 @@ class Card:
 
 
 def save_weights(model: nn.Module, path: Path, card: Card) -> Card:
-    """Write a network's tensors to `path` (``.safetensors``) and its card beside them; return the card as written."""
+    """Write a network's tensors and its card into one ``.safetensors`` file; return the card as written.
+
+    The card lies in the file, so that one file is all that has to be copied; a ``.json`` beside it repeats it for people.
+    """
     from safetensors.torch import save
 
-    content = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()})
-    complete = Card(**{**_fields(card), "sha256": hashlib.sha256(content).hexdigest()})
+    tensors = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    complete = Card(**{**_fields(card), "sha256": _digest(card, tensors)})
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
     text = json.dumps(asdict(complete), indent=1, ensure_ascii=False)
+    path.write_bytes(save(tensors, metadata={_CARD: text}))
     path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
     return complete
 
@@ -81,7 +86,7 @@ def load_weights(path: Path, architecture: str) -> tuple[nn.Module, Card]:
     Parameters
     ----------
     path : Path
-        ``.safetensors`` with a card of the same name beside it, or a PyTorch file (``.pt``, ``.pth``) with a state dict
+        ``.safetensors`` with its card inside, or a PyTorch file (``.pt``, ``.pth``) with a state dict
         of the published layout, which is read with ``weights_only=True`` and gets a bare card.
     architecture : str
         The network it must fit.
@@ -92,9 +97,7 @@ def load_weights(path: Path, architecture: str) -> tuple[nn.Module, Card]:
         The file is missing, truncated, altered or does not fit.
     """
     if not path.is_file():
-        raise WeightsError(
-            f"Weights file {path} does not exist; expected a .safetensors file with its card, or a .pt state dict."
-        )
+        raise WeightsError(f"Weights file {path} does not exist; expected a .safetensors or .pt state dict.")
     if path.suffix == ".safetensors":
         tensors, card = _read_safetensors(path)
     else:
@@ -107,41 +110,55 @@ def load_weights(path: Path, architecture: str) -> tuple[nn.Module, Card]:
 
 
 def read_card(path: Path) -> Card:
-    """Return the card beside a weights file.
+    """Return the card in a ``.safetensors`` file.
 
     Raises
     ------
     WeightsError
-        It is missing or is no card.
+        The file is damaged, or there is no card in it.
     """
-    card = path.with_suffix(".json")
-    try:
-        content = json.loads(card.read_text(encoding="utf-8"))
-        return Card(**{**content, "dimensions": tuple(content["dimensions"])})
-    except FileNotFoundError as error:
-        raise WeightsError(f"{path} has no card; expected {card.name} beside it.") from error
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise WeightsError(
-            f"{card} is no card of weights ({error}); expected JSON with {', '.join(_fields(Card('')))}."
-        ) from error
+    return _read_safetensors(path)[1]
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], Card]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
+    from safetensors import SafetensorError, safe_open
 
-    card = read_card(path)
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
+    try:
+        with safe_open(path, framework="pt") as file:
+            card = _card(path, (file.metadata() or {}).get(_CARD, ""))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise WeightsError(f"{path} is truncated, or no safetensors file ({error}). Get it again.") from error
+    found = _digest(card, tensors)
     if found != card.sha256:
         raise WeightsError(
-            f"{path} is truncated or altered: its SHA-256 is {found[:12]}..., its card says {card.sha256[:12]}... "
-            "Get both files again, from one source."
+            f"{path} was altered: the SHA-256 of its card and tensors is {found[:12]}..., it should be {card.sha256[:12]}... "
+            "Get it again."
         )
+    return tensors, card
+
+
+def _card(path: Path, text: str) -> Card:
+    if not text:
+        raise WeightsError(f"{path} has no card in its metadata; expected weights that `orchestra deam train` wrote.")
     try:
-        return load(content), card
-    except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError(f"{path} is no safetensors file ({error}).") from error
+        content = json.loads(text)
+        return Card(**{**content, "dimensions": tuple(content["dimensions"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise WeightsError(
+            f"The card in {path} is damaged ({error}); expected JSON with {', '.join(_fields(Card('')))}."
+        ) from error
+
+
+def _digest(card: Card, tensors: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 of a card, but for its own field, and of tensors by name."""
+    plain = asdict(card) | {"sha256": ""}
+    digest = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _read_foreign(path: Path) -> dict[str, Tensor]:
