@@ -20,6 +20,8 @@ from .descriptors import Ref as Ref
 from .descriptors import ReportSection as ReportSection
 from .errors import OrchestraError as OrchestraError
 from .hookspecs import hookimpl as hookimpl
+from .io.atomic import write_bytes as write_bytes
+from .io.atomic import write_text as write_text
 from .pipeline import Pipeline as Pipeline
 from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result

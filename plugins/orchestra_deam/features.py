@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from orchestra_core import write_text
 from orchestra_core.errors import ConfigurationError, OrchestraError, UsageError
 from orchestra_deam.front_end import BANDS, CLIP_DURATION, FRAMES, FrontEnd
 from orchestra_deam.midi import NoteTable, read_notes
@@ -193,4 +194,4 @@ def _claim(folder: Path, settings: Preparation) -> None:
         raise ConfigurationError(
             f"{folder} holds features made with {path.read_text(encoding='utf-8')}, not {fixed}; use another folder."
         )
-    path.write_text(json.dumps(fixed), encoding="utf-8")
+    write_text(path, json.dumps(fixed))

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from orchestra_core import write_bytes, write_text
 from orchestra_core.errors import ParameterError, WeightsError
 from orchestra_deam.models import OUTPUTS, make_model
 
@@ -75,8 +76,8 @@ def save_weights(model: nn.Module, path: Path, card: Card) -> Card:
     complete = Card(**{**_fields(card), "sha256": _digest(card, tensors)})
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(complete), indent=1, ensure_ascii=False)
-    path.write_bytes(save(tensors, metadata={_CARD: text}))
-    path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
+    write_bytes(path, save(tensors, metadata={_CARD: text}))
+    write_text(path.with_suffix(".json"), text + "\n")
     return complete
 
 

@@ -7,14 +7,14 @@ import subprocess
 import sys
 
 import pytest
-import torch
 from click.testing import CliRunner
-from safetensors.torch import load_file
 
 from orchestra_core.errors import OrchestraError
 from orchestra_deam.cli import deam
 from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.weights import RESEARCH_ONLY
+
+NOTE = ("--note", "a test")
 
 
 def run(*arguments):
@@ -25,7 +25,7 @@ def run(*arguments):
 def trained(vgmidi_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out")
     options = ["--data", vgmidi_folder, "--renderer", "piano", "--variants", 2, "--windows", 2, "--workers", 0, "-o", folder]
-    result = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, "--note", "a test")
+    result = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, *NOTE)
     assert result.exit_code == 0, result.output + repr(result.exception)
     return folder, options, result
 
@@ -46,13 +46,12 @@ def test_training_writes_weights_that_an_oracle_reads_with(trained):
 
 def test_a_second_training_needs_resume_and_gives_the_same_weights(trained):
     folder, options, _ = trained
-    before = load_file(folder / "three_conv.safetensors")
+    before = (folder / "three_conv.safetensors").read_bytes()
     again = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3)
     assert isinstance(again.exception, OrchestraError)
     assert "--resume" in str(again.exception)
-    assert run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, "--resume").exit_code == 0
-    after = load_file(folder / "three_conv.safetensors")
-    assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+    assert run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, *NOTE, "--resume").exit_code == 0
+    assert (folder / "three_conv.safetensors").read_bytes() == before
 
 
 def test_evaluate_gives_the_marks_of_the_card(trained):
