@@ -73,6 +73,8 @@ class Parts:
         Files from outside that the parts were made from, by the name they get in a run folder.
     by_hand : tuple of str
         The parts that no name and configuration can make again, in words.
+    providers : mapping of str to str
+        Versions of the distributions that provide the parts.
     """
 
     instrument: Instrument
@@ -82,6 +84,7 @@ class Parts:
     plain: Mapping[str, Any]
     files: Mapping[str, Path]
     by_hand: tuple[str, ...]
+    providers: Mapping[str, str]
 
 
 class PartsBuilder:
@@ -92,6 +95,7 @@ class PartsBuilder:
         self._plain: dict[str, Any] = {}
         self._files: dict[str, Path] = {}
         self._by_hand: list[str] = []
+        self._providers: dict[str, str] = {}
 
     def build(self, specs: Specs) -> Parts:
         """Return the parts.
@@ -108,11 +112,12 @@ class PartsBuilder:
         objective = cast(Objective, self._part("objective", self._objective(specs)))
         schedule = cast(Schedule, self._part("schedule", specs.schedule))
         check_fit(instrument, objective, schedule)
-        return Parts(instrument, objective, schedule, score, self._plain, self._files, tuple(self._by_hand))
+        return Parts(instrument, objective, schedule, score, self._plain, self._files, tuple(self._by_hand), self._providers)
 
     def _part(self, kind: Kind, spec: Spec) -> Component:
         built = build(kind, spec, self._registry)
         self._by_hand += built.by_hand
+        self._providers.update({entry.distribution: entry.version for entry in built.entries})
         names = {str(path): self._add_file(path) for path in built.files}
         self._plain[kind] = None if built.ref is None else name_inputs(to_plain(built.ref), names)
         return built.component

@@ -37,7 +37,7 @@ def make_recipe(
         "budget": budget,
         "inputs": {name: str(path) for name, path in parts.files.items()},
         "made_by_hand": list(parts.by_hand),
-        "versions": versions(),
+        "versions": {**versions(), **parts.providers},
     }
 
 
