@@ -39,8 +39,9 @@ class Settings:
         What is asked: targets, seed and word of every piece.
     device : str
         Of torch.
-    threads : int, or None
-        Threads to compute with; None leaves them as they are.
+    threads : int
+        Threads to compute with. One composes about as fast as two where nothing else runs, and several times faster beside
+        another busy process.
     budget : int, or None
         At most so many evaluations.
     """
@@ -50,7 +51,7 @@ class Settings:
     scale: Scale = "request"
     items: tuple[Request, ...] = ()
     device: str = "cpu"
-    threads: int | None = None
+    threads: int = 1
     budget: int | None = None
 
     @property
@@ -88,8 +89,7 @@ class Settings:
 
     def perform(self, registry: Registry, directory: Path | None = None, resume: bool = False) -> tuple[Result, ...]:
         """Compose what the settings say."""
-        if self.threads:
-            torch.set_num_threads(self.threads)
+        torch.set_num_threads(self.threads)
         pipeline = Pipeline(**vars(Specs().replaced(self.pipeline)), registry=registry)
         return pipeline.compose_many(
             self.items,
