@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+# One worker for all of them: they share what takes long to make.
+pytestmark = pytest.mark.xdist_group("interruption")
+
 # Long enough that a checkpoint is written well before the end, on fast machines too.
 LONG = """
 [pipeline.schedule]

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# One worker for all of them: they share what takes long to make.
+pytestmark = pytest.mark.xdist_group("third_party")
+
 SOURCE = Path(__file__).parents[2] / "examples" / "third_party_plugin"
 Orchestra = Callable[..., subprocess.CompletedProcess[str]]
 
