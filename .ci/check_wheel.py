@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"orchestra_core", *(path.name for path in (ROOT / "plugins").glob("orchestra_*"))}
 # Data that imports do not show: a wheel without them installs and fails at the first use.
-DATA = (".pyi", ".safetensors", ".json", ".html", ".css", ".toml", "py.typed")
+DATA = (".pyi", ".safetensors", ".json", ".html", ".css", ".toml", ".jinja", "py.typed")
 
 
 def main(wheel: str) -> None:
