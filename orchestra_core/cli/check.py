@@ -18,7 +18,7 @@ from orchestra_core.errors import PluginError
 def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None:
     """Check the component called NAME, and the plugin around it, against the conformance rules.
 
-    Takes seconds to a minute. Broken rules of level "should" are shown as advice. Exit code 3 if a rule of level "must" is broken.
+    Takes seconds to a minute. A broken rule of level "should" is advice; one of level "must" ends with exit code 3.
     """
     from orchestra_core.testing import check_component
 

@@ -33,10 +33,10 @@ def _piece(seed: int, time: Tensor, duration: float, highest: float) -> Tensor:
     for index, semitones in enumerate((0, 4 - seed % 2, 7)):
         since = time - 0.1 * index * duration
         pitch = 196.0 * 2 ** ((semitones + seed % 5) / 12)
-        tone = sum(torch.sin(2 * math.pi * k * pitch * since) / k**2 for k in (1, 2, 3))
+        tone = torch.stack([torch.sin(2 * math.pi * k * pitch * since) / k**2 for k in (1, 2, 3)]).sum(dim=0)
         chord = chord + tone * torch.exp(-3 * since.clamp_min(0) / duration) * (since / 0.02).clamp(0, 1)
     piece = bed + 0.3 * chord
-    return (0.5 * piece / piece.abs().max()).detach()
+    return piece / (2 * float(piece.abs().max()))
 
 
 def level(audio: Tensor) -> float:
@@ -52,7 +52,7 @@ def spectrum(audio: Tensor, padding: int = 4) -> Tensor:
 
 
 def strongest(audio: Tensor, sample_rate: int, low: float, high: float) -> tuple[float, float]:
-    """Return the frequency in Hz of the strongest component between two frequencies, and its level in dB re the strongest of all.
+    """Return the frequency in Hz of the strongest component between two frequencies, and its level in dB re the strongest.
 
     The peak is refined by a parabola through the logarithms of three bins.
     """

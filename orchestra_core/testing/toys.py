@@ -27,7 +27,7 @@ Landscape = Callable[[Tensor], Tensor]
 CANVAS = Canvas(duration=0.02, sample_rate=4_000, level="as_is")
 WIDTH = 2
 #: A schedule that evaluates more often on a toy is taken to go on for ever.
-_MOST = 20_000
+_MOST = 10_000
 #: The name of the one parameter that no schedule may move.
 PINNED = "pinned"
 

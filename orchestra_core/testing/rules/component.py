@@ -170,7 +170,9 @@ def _expect_copy(subject: Subject, make: Callable[[Any], Any], what: str) -> Non
     try:
         made = make(subject.component)
     except Exception as error:
-        raise Fault(f"{what} cannot be made: {type(error).__name__}: {error}") from error
+        raise Fault(
+            f"{what} cannot be made: {type(error).__name__}: {error}; expected one that behaves as the original."
+        ) from error
     inputs = subject.bench.inputs()
     original = subject.bench.apply(subject.component, inputs)
     _expect_same(original, subject.bench.apply(made, inputs), 0.0, what.lower())
