@@ -343,8 +343,8 @@ WHAT_TO_DO = {
         "Report it to its author; in your own plugin, compare with the [contracts](api.md)."
     ),
     "WeightsError": (
-        "Get both files again from one source, the weights and the card beside them; or train them: `orchestra deam train`. "
-        "A foreign `.pt` must hold tensors only, in the layout of the chosen model."
+        "Get the file again, from its source; or train your own: `orchestra deam train`. A foreign `.pt` must hold tensors only, "
+        "in the layout of the chosen model."
     ),
     "RunError": "Read the message for stage and step; lower the learning rate, or start from another seed or score.",
     "NonFiniteError": (
