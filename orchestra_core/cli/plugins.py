@@ -1,4 +1,4 @@
-"""``orchestra plugins``: list what is installed, show one of it, and check it against the rules."""
+"""``orchestra plugins``: list what is installed, show one of it, check it against the rules, and write a new one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from orchestra_core.cli.check import check
 from orchestra_core.cli.fields import FieldDescription, describe_fields
+from orchestra_core.cli.new import new
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.errors import UnknownNameError
 from orchestra_core.names import one_of
@@ -23,10 +24,11 @@ _KIND = click.Choice(KINDS)
 
 @click.group()
 def plugins() -> None:
-    """List what is installed, show one of it, and check it against the rules."""
+    """List what is installed, show one of it, check it against the rules, and write a new one."""
 
 
 plugins.add_command(check)
+plugins.add_command(new)
 
 
 @plugins.command("list")
