@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,12 @@ class ProgressBar:
         self._progress.stop()
 
     @hookimpl
+    def orchestra_run_started(self, run: Run) -> None:
+        """Say that an interrupted run goes on."""
+        if run.resumed and not self._progress.disable:
+            self._progress.console.print(f"Going on with the run in {run.directory}.", highlight=False)
+
+    @hookimpl
     def orchestra_stage_started(self, stage: str, steps: int) -> None:
         """Begin a bar."""
         self._end_task()
@@ -58,9 +64,9 @@ class ProgressBar:
             self._progress.stop_task(self._task)
 
 
-def describe_rows(rows: Sequence[Row], targets: Sequence[dict[str, float]] | Sequence[object]) -> str:
+def describe_rows(rows: Sequence[Row], targets: Sequence[Mapping[str, float]]) -> str:
     """Return the readings of a step in a line: beside the targets for one item, as mean errors for several."""
-    asked = [dict(targets[row.item]) for row in rows]  # type: ignore[call-overload]
+    asked = [targets[row.item] for row in rows]
     if not rows[0].readings:
         return f"loss {fmean(row.loss for row in rows):.3g}"
     if len(rows) == 1:
@@ -69,5 +75,5 @@ def describe_rows(rows: Sequence[Row], targets: Sequence[dict[str, float]] | Seq
     return "mean error  " + "  ".join(f"{name} {error:.2f}" for name, error in errors.items())
 
 
-def _asked(targets: dict[str, float], name: str) -> str:
+def _asked(targets: Mapping[str, float], name: str) -> str:
     return f" (asked {targets[name]:+.2f})" if name in targets else ""
