@@ -146,7 +146,7 @@ def card_text(card: Mapping[str, Any]) -> str:
 def hook_users_page() -> str:
     """Return which first-party plugin implements which hook."""
     rows = [
-        (f"`{hook}`", ", ".join(f"`{user}`" for user in users) or "the progress bar of the command line") for hook, users in hook_users().items()
+        (f"`{hook}`", ", ".join(f"`{user}`" for user in users) or "no plugin here yet") for hook, users in hook_users().items()
     ]
     return _table(("hook", "implemented in"), rows)
 
