@@ -23,7 +23,7 @@ duration = 0.8
 
 [pipeline.schedule]
 name = "evolution"
-config = { population = 4, generations = 3 }
+config = { population = 4, generations = 3, scores = 3 }
 """
 
 

@@ -41,9 +41,12 @@ class EvolutionConfig:
         Standard deviation of the first generation, in free coordinates.
     enough : float, >= 0
         An item stops once its loss is lower than this.
+    scores : int, >= 0
+        At most so many scores are tried first, where the score source has choices.
     """
 
     population: int = 12
     generations: int = 30
     spread: float = 0.6
     enough: float = 0.02
+    scores: int = 24

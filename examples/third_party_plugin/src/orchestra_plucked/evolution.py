@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 
@@ -15,8 +16,9 @@ from orchestra_core.errors import ParameterError
 class Evolution(Schedule):
     """A (mu/mu, lambda) evolution strategy with cumulative step-size adaptation, for every item by itself.
 
-    Each generation draws candidates around the mean, moves the mean to the weighted mean of the better half, and widens or
-    narrows the spread by how straight the path of the mean was. It needs no gradient.
+    First it tries the scores that the score source can write, and keeps the nearest. Each generation then draws candidates
+    around the mean, moves the mean to the weighted mean of the better half, and widens or narrows the spread by how straight
+    the path of the mean was. It needs no gradient.
 
     Parameters
     ----------
@@ -28,6 +30,8 @@ class Evolution(Schedule):
         Standard deviation of the first generation, in free coordinates.
     enough : float, >= 0
         An item stops once its loss is lower than this.
+    scores : int, >= 0
+        At most so many scores are tried first.
 
     Raises
     ------
@@ -40,17 +44,19 @@ class Evolution(Schedule):
        Computation 9 (2), 2001.
     """
 
-    def __init__(self, population: int = 12, generations: int = 30, spread: float = 0.6, enough: float = 0.02) -> None:
-        if population < 4 or generations < 0 or not spread > 0 or enough < 0:
-            raise ParameterError(
-                f"population is {population!r}, generations {generations!r}, spread {spread!r} and enough {enough!r}; expected "
-                "at least 4, at least 0, a positive number, and at least 0."
-            )
+    def __init__(
+        self, population: int = 12, generations: int = 30, spread: float = 0.6, enough: float = 0.02, scores: int = 24
+    ) -> None:
+        given = {"population": population, "generations": generations, "spread": spread, "enough": enough, "scores": scores}
+        for name, lowest in {"population": 4, "generations": 0, "spread": 1e-6, "enough": 0.0, "scores": 0}.items():
+            if not given[name] >= lowest:
+                raise ParameterError(f"{name} is {given[name]!r}; expected {lowest:g} or more.")
         self._population, self._generations = population, generations
-        self._spread, self._enough = spread, enough
+        self._spread, self._enough, self._scores = spread, enough, scores
 
     def _optimize(self, problem: Problem) -> None:
         weights = dict.fromkeys(problem.terms, 1.0)
+        choose_score(problem, weights, self._scores)
         stage = problem.stage("evolution", groups=("all",), weights=weights, steps=self._generations)
         search = Search(stage, self._population, self._spread)
         stage.keep(search=search)  # a resumed run goes on with the same spread and path
@@ -58,6 +64,17 @@ class Evolution(Schedule):
             with torch.no_grad():
                 search.move_mean()
                 stage.stop(step.loss() < self._enough)
+
+
+def choose_score(problem: Problem, weights: Mapping[str, float], limit: int) -> None:
+    """Leave every item with the best of the scores that its source can write, one step for each that is tried."""
+    names, values = list(problem.choice_values), problem.choice_values.values()
+    every = [dict(zip(names, combination, strict=True)) for combination in itertools.product(*values)] if names else []
+    stage = problem.stage("scores", groups=(), weights=weights, steps=min(limit, len(every)))
+    for step in stage:
+        with torch.no_grad():
+            branch = problem.branch(every[step.index])
+            problem.adopt(branch, step.observe(branch.evaluate()))
 
 
 class Search:
