@@ -85,7 +85,9 @@ def projection(size: int) -> Tensor:
     return torch.randn(size, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
 
 
-def compare_slopes(function: Callable[[Values], Tensor], values: Values, name: str, scale: float) -> tuple[float, float]:
+def compare_slopes(
+    function: Callable[[Values], Tensor], values: Values, name: str, scale: float, step: float = _STEP
+) -> tuple[float, float]:
     """Return the derivative of a scalar along a random direction of one input, by autograd and by central differences.
 
     Parameters
@@ -98,6 +100,8 @@ def compare_slopes(function: Callable[[Values], Tensor], values: Values, name: s
         Which input is moved.
     scale : float
         How far it can move.
+    step : float
+        Of the difference, as a share of the scale.
     """
     here = values[name].detach()
     direction = scale * torch.randn(here.shape, generator=torch.Generator().manual_seed(7), dtype=torch.float64)
@@ -106,8 +110,8 @@ def compare_slopes(function: Callable[[Values], Tensor], values: Values, name: s
     gradient = torch.autograd.grad(output, leaf, allow_unused=True)[0] if output.requires_grad else None
     analytic = 0.0 if gradient is None else float((gradient * direction).sum())
     with torch.no_grad():
-        up, down = (function({**values, name: here + sign * _STEP * direction}) for sign in (1, -1))
-    return analytic, float(up - down) / (2 * _STEP)
+        up, down = (function({**values, name: here + sign * step * direction}) for sign in (1, -1))
+    return analytic, float(up - down) / (2 * step)
 
 
 def differ(analytic: float, numeric: float, floor: float, tolerance: float = 2e-3) -> bool:

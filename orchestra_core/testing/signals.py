@@ -48,7 +48,8 @@ def spectrum(audio: Tensor, padding: int = 4) -> Tensor:
     """Return the magnitudes of audio, shape (..., samples), under a Blackman window, padded with zeros, float64."""
     samples = audio.shape[-1]
     window = torch.blackman_window(samples, periodic=False, dtype=torch.float64, device=audio.device)
-    return torch.fft.rfft(audio.detach().double() * window, n=padding * samples).abs()
+    magnitudes: Tensor = torch.fft.rfft(audio.detach().double() * window, n=padding * samples).abs()
+    return magnitudes
 
 
 def strongest(audio: Tensor, sample_rate: int, low: float, high: float) -> tuple[float, float]:

@@ -40,7 +40,9 @@ def test_an_installed_plugin_done_well_passes_and_each_faulty_descriptor_breaks_
     faulty = {rule: name for rule, name in BROKEN.items() if isinstance(name, str) and name != "capable"}
     for rule, name in faulty.items():
         report = check_component(f"kit_fake_descriptors_{name}", registry=registry)
-        assert report.ids("failed") == {rule}, str(report)
+        # a default that the configuration changes is not the constructor's any more
+        others = {"plugin.config_signature"} if name == "climbing" else set()
+        assert report.ids("failed") == {rule} | others, str(report)
 
 
 def test_a_descriptor_that_says_less_than_the_class_breaks_one_rule(install):

@@ -82,7 +82,7 @@ def test_without_pytest_only_the_suites_are_missing_and_say_so():
 def test_the_kit_is_imported_without_torch_and_by_nothing_else_in_the_core():
     code = (
         "import sys\nimport orchestra_core.testing\nassert 'torch' not in sys.modules and 'pytest' not in sys.modules\n"
-        "import orchestra_core.pipeline.pipeline, orchestra_core.problem, orchestra_core.report.page, orchestra_core.cli.plugins\n"
+        "import orchestra_core.pipeline.pipeline, orchestra_core.problem, orchestra_core.cli.plugins\n"
         "found = [name for name in sys.modules if name.startswith('orchestra_core.testing.')]\nassert not found, found\n"
     )
     done = in_a_fresh_interpreter(code)

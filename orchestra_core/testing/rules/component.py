@@ -171,7 +171,7 @@ def _expect_copy(subject: Subject, make: Callable[[Any], Any], what: str) -> Non
         made = make(subject.component)
     except Exception as error:
         raise Fault(
-            f"{what} cannot be made: {type(error).__name__}: {error}; expected one that behaves as the original."
+            f"{what} cannot be made ({type(error).__name__}: {error}); expected one that behaves as the original."
         ) from error
     inputs = subject.bench.inputs()
     original = subject.bench.apply(subject.component, inputs)

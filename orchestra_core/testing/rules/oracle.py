@@ -20,6 +20,8 @@ from orchestra_core.testing.signals import music
 from orchestra_core.testing.subject import Subject
 
 _SEEDS = (1, 2, 3)
+#: A network of rectifiers has kinks close to everywhere: one of these steps lies between two of them.
+_STEPS = (1e-6, 1e-7, 1e-8)
 #: Readings at two rates may differ by this share of a dimension's range.
 _RATE_TOLERANCE = 0.02
 #: Rates in Hz that no oracle should need to be told of.
@@ -119,7 +121,8 @@ def gradient(subject: Subject) -> None:
             read: Tensor = subject.component.read(given["audio"], rate)[name]
             return read.sum()
 
-        slope, numeric = compare_slopes(reading, {"audio": audio}, "audio", 0.01)
+        slopes = [compare_slopes(reading, {"audio": audio}, "audio", 0.01, step) for step in _STEPS]
+        slope, numeric = min(slopes, key=lambda pair: abs(pair[0] - pair[1]))
         expect(math.isfinite(slope) and slope != 0, f"{name} has the slope {slope:g} along audio; expected a finite one, not 0.")
         message = f"{name} has the slope {slope:.6g} by autograd and {numeric:.6g} by finite differences"
         expect(not differ(slope, numeric, floor=1e-9, tolerance=0.01), f"{message}; expected them to agree within 1 %.")
