@@ -1,7 +1,6 @@
 """A run that is killed or interrupted at any moment goes on, and ends with the same bits as one that was not."""
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -36,7 +35,13 @@ def stopped_after_a_checkpoint(command: list[str], folder: Path, how: signal.Sig
     """Start a run, wait for its first checkpoint, send a signal, and return what it left on its standard streams."""
     (folder / "long.toml").write_text(LONG)
     process = subprocess.Popen(
-        [*command, *ASKED, "-o", "run"], cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
+        [*command, *ASKED, "-o", "run"],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell starts what it puts in the background with SIGINT ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  # no threads are running here
     )
     while process.poll() is None and not (folder / "run" / "checkpoint.pt").exists():
         time.sleep(0.02)
