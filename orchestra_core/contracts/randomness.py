@@ -73,7 +73,8 @@ class ItemGenerator:
         By the inverse of the normal distribution, so that a longer draw begins with the numbers of a shorter one, as for
         `rand`: noise drawn for each note does not depend on how many notes of padding the batch adds.
         """
-        return torch.special.ndtri(self._draw(shape).clamp_min(_LEAST)).float()
+        normal: Tensor = torch.special.ndtri(self._draw(shape).clamp_min(_LEAST))
+        return normal.float()
 
     def state(self) -> list[Tensor]:
         """Return the state of every item's stream, to be handed to `restore`."""
