@@ -11,6 +11,7 @@ from orchestra_core.config import to_plain
 from orchestra_core.contracts.component import Component, Kind
 from orchestra_core.contracts.instrument import Instrument
 from orchestra_core.contracts.objective import Objective
+from orchestra_core.contracts.oracle import Oracle
 from orchestra_core.contracts.schedule import Schedule
 from orchestra_core.contracts.score import Score
 from orchestra_core.contracts.score_source import ScoreSource
@@ -160,11 +161,13 @@ def check_fit(instrument: Instrument, objective: Objective, schedule: Schedule) 
     Raises
     ------
     IncompatibleError
-        A schedule that needs gradients has an instrument or objective without.
+        A schedule that needs gradients has an instrument, an objective or an oracle in it without.
     """
     if "differentiable" not in schedule.capabilities:
         return
-    for part in (instrument, objective):
+    # An objective is as differentiable as what it hears with.
+    oracles = [part for part in vars(objective).values() if isinstance(part, Oracle)]
+    for part in (instrument, objective, *oracles):
         if "differentiable" not in part.capabilities:
             raise IncompatibleError(
                 f"The schedule {type(schedule).__name__} follows gradients, and the {part.kind} {type(part).__name__} has none. "

@@ -13,6 +13,7 @@ from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.contracts.score import Score
+from orchestra_core.pipeline.fixed_score import FixedScore
 from orchestra_core.pipeline.parts import Parts
 from orchestra_core.pipeline.request import Request, warn_missed, warn_unseen
 from orchestra_core.pipeline.result import ParameterValue, Result
@@ -180,7 +181,9 @@ class Performance:
     def _messages(self, row: int, readings: Mapping[str, float], problem: Problem) -> tuple[str, ...]:
         targets, dimensions = self._run.targets[row], self._run.dimensions
         events = [r.event for r in problem.state.rows if r.item == row and r.event]
-        return (*warn_unseen(targets, dimensions), *warn_missed(targets, readings, dimensions), *events)
+        source = self._parts.score
+        cut = source.describe_cut(self._canvas) if isinstance(source, FixedScore) else []
+        return (*cut, *warn_unseen(targets, dimensions), *warn_missed(targets, readings, dimensions), *events)
 
 
 def _with_setting(played: Score, brief: Brief) -> Score:
