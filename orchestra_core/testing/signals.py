@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 
-def music(seeds: Sequence[int], sample_rate: int, duration: float) -> Tensor:
+def music(seeds: Sequence[int], sample_rate: int, duration: float, lowest_rate: int | None = None) -> Tensor:
     """Return a chord that fades over a bed of many faint tones up to 7 kHz, shape (seeds, samples), float64, peak 0.5.
 
-    It is a formula in time, so that it is the same signal at every rate above 16 kHz.
+    It is a formula in time: the same signal at every rate from `lowest_rate` (`sample_rate` where none is given) up.
     """
-    return _music(tuple(seeds), sample_rate, duration).clone()
+    return _music(tuple(seeds), sample_rate, duration, min(7_000.0, 0.4 * (lowest_rate or sample_rate))).clone()
 
 
 @functools.lru_cache(maxsize=16)
-def _music(seeds: tuple[int, ...], sample_rate: int, duration: float) -> Tensor:
+def _music(seeds: tuple[int, ...], sample_rate: int, duration: float, highest: float) -> Tensor:
     time = torch.arange(round(duration * sample_rate), dtype=torch.float64) / sample_rate
-    return torch.stack([_piece(seed, time, duration, min(7_000.0, 0.44 * sample_rate)) for seed in seeds])
+    return torch.stack([_piece(seed, time, duration, highest) for seed in seeds])
 
 
 def _piece(seed: int, time: Tensor, duration: float, highest: float) -> Tensor:

@@ -139,6 +139,16 @@ class Warmth(Oracle):
         return 1e-9
 
 
+class SavedWarmth(Warmth):
+    """The same with a state."""
+
+    def state_dict(self):
+        return self.head.state_dict()
+
+    def load_state_dict(self, state):
+        self.head.load_state_dict(state)
+
+
 class Near(Objective):
     """How far the level is from the one asked for, and how large the amplitudes are."""
 

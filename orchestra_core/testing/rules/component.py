@@ -21,6 +21,7 @@ from orchestra_core.contracts.oracle import Oracle
 from orchestra_core.contracts.schedule import Schedule
 from orchestra_core.contracts.score_source import ScoreSource
 from orchestra_core.testing.gradients import as_double
+from orchestra_core.testing.modules import torch_modules
 from orchestra_core.testing.rule import Fault, NotApplicable, expect, rule
 from orchestra_core.testing.settings_of_torch import random_state, torch_settings
 from orchestra_core.testing.subject import Subject
@@ -166,6 +167,27 @@ def pickled(subject: Subject) -> None:
     _expect_copy(subject, lambda component: pickle.loads(pickle.dumps(component)), "A pickled copy")
 
 
+@rule(
+    "component.state",
+    reason="Weights are saved and loaded through `state_dict`; what it leaves out comes back as something else.",
+    fix="Make weights parameters or persistent buffers of a torch module, and let `state_dict` return all of them.",
+)
+def state_carried_over(subject: Subject) -> None:
+    """Where it has a `state_dict`, another copy that loads it behaves as the original."""
+    if not (hasattr(subject.component, "state_dict") and hasattr(subject.component, "load_state_dict")):
+        raise NotApplicable("it has no state_dict")
+
+    def carry_over(component: Any) -> Any:
+        other = copy.deepcopy(component)
+        for module in torch_modules(other):
+            for weight in (*module.parameters(), *module.buffers()):
+                weight.data = weight.data + 1
+        other.load_state_dict(component.state_dict())
+        return other
+
+    _expect_copy(subject, carry_over, "Another copy with its state")
+
+
 def _expect_copy(subject: Subject, make: Callable[[Any], Any], what: str) -> None:
     try:
         made = make(subject.component)
@@ -288,6 +310,7 @@ RULES = (
     torch_settings_untouched,
     deepcopied,
     pickled,
+    state_carried_over,
     batch,
     dtype,
     device,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from orchestra_core.contracts.parameter import Parameter
 from orchestra_core.contracts.score import Note, Score
-from orchestra_core.errors import OrchestraError, ParameterError
+from orchestra_core.errors import ParameterError
 from orchestra_core.testing.rule import Fault, expect, rule
 from orchestra_core.testing.setting import SEEDS
 from orchestra_core.testing.subject import Subject
@@ -166,17 +166,14 @@ def errors(subject: Subject) -> None:
     fix="Leave NaN alone: no `nan_to_num` on the way from values to audio, and no comparison that lets it vanish.",
 )
 def nan_values(subject: Subject) -> None:
-    """NaN or infinite values are never turned into finite audio in silence."""
+    """NaN in a value is never turned into finite audio in silence."""
     parameters, values = started(subject, SEEDS[:1])
     for parameter in parameters:
         if parameter.fixed:
             continue
-        for bad in (torch.nan, torch.inf):
-            wrong = {**values, parameter.name: torch.full_like(values[parameter.name], bad)}
-            what = f"{bad} in {parameter.name!r}"
-            if bad == torch.inf and parameter.upper == torch.inf:
-                continue  # the end of its range, where a limit may exist
-            expect_error(OrchestraError, partial(subject.component.render, wrong, subject.canvas), what)
+        wrong = {**values, parameter.name: torch.full_like(values[parameter.name], torch.nan)}
+        render = partial(subject.component.render, wrong, subject.canvas)
+        expect_error(Exception, render, f"NaN in {parameter.name!r}")
 
 
 def expect_error(expected: type[Exception], call: Callable[[], object], what: str) -> None:

@@ -155,7 +155,7 @@ def _evaluated(subject: Subject, take: Take, what: str) -> Evaluation:
     fix="Implement `_evaluate` and leave `evaluate` to the base class, which checks.",
 )
 def errors(subject: Subject) -> None:
-    """Audio of another rank, empty or not finite is refused as the contract says."""
+    """Audio of another rank, empty or not finite, and a rate that is none, are refused as the contract says."""
     take = _take(subject)
     audio = take.audio
     for what, wrong in {
@@ -167,6 +167,8 @@ def errors(subject: Subject) -> None:
     }.items():
         broken = replace(take, audio=wrong)
         expect_error(ParameterError, partial(subject.component.evaluate, broken), what)
+    silent = replace(take, sample_rate=0)
+    expect_error(ParameterError, partial(subject.component.evaluate, silent), "a sample rate of 0")
 
 
 RULES = (terms, readings, finite, gradient, targets, unknown_targets, errors)

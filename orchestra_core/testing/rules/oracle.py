@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 from orchestra_core.errors import ParameterError
 from orchestra_core.testing.benches import clip_of
 from orchestra_core.testing.gradients import Values, compare_slopes, differ
+from orchestra_core.testing.modules import torch_modules
 from orchestra_core.testing.rule import NotApplicable, Rule, expect, rule
 from orchestra_core.testing.rules.instrument import expect_error
 from orchestra_core.testing.signals import music
@@ -30,7 +29,7 @@ _USUAL_RATES = (22_050, 44_100, 48_000)
 
 def _clips(subject: Subject, rate: int | None = None) -> tuple[Tensor, int]:
     lowest, duration = clip_of(subject.component)
-    return music(_SEEDS, rate or lowest, duration).float(), rate or lowest
+    return music(_SEEDS, rate or lowest, duration, lowest).float(), rate or lowest
 
 
 @rule(
@@ -90,13 +89,13 @@ def frozen(subject: Subject) -> None:
     """No weight asks for gradients or trains, and reading changes none."""
     component = subject.fresh()
     audio, rate = _clips(subject)
-    for module in _modules(vars(component)):
+    for module in torch_modules(vars(component)):
         asking = [name for name, parameter in module.named_parameters() if parameter.requires_grad]
         expect(not asking, f"{len(asking)} weights ask for gradients, {', '.join(asking[:3])}; expected none.")
         expect(not module.training, f"{type(module).__name__} is in training mode; expected evaluation mode.")
-    before = {id(module): _weights(module) for module in _modules(vars(component))}
+    before = {id(module): _weights(module) for module in torch_modules(vars(component))}
     component.read(audio, rate)
-    for module in _modules(vars(component)):
+    for module in torch_modules(vars(component)):
         for name, weight in before.get(id(module), {}).items():
             same = torch.equal(weight, module.state_dict()[name])
             expect(same, f"Reading changes {name} of {type(module).__name__}; expected it to be left as it was.")
@@ -228,17 +227,6 @@ dc = _on_signal("a constant", "dc", "Add a floor where a variance or the energy 
 full_scale = _on_signal(
     "a square wave of full scale", "full_scale", "Expect samples of exactly 1 and -1: no atanh, no log(1 - x)."
 )
-
-
-def _modules(thing: Any, depth: int = 3) -> Iterator[nn.Module]:
-    """Yield the torch modules within an object's attributes."""
-    if isinstance(thing, nn.Module):
-        yield thing
-    elif depth and isinstance(thing, dict | list | tuple):
-        for item in thing.values() if isinstance(thing, dict) else thing:
-            yield from _modules(item, depth - 1)
-    elif depth and hasattr(thing, "__dict__") and not isinstance(thing, type):
-        yield from _modules(vars(thing), depth - 1)
 
 
 def _weights(module: nn.Module) -> dict[str, Tensor]:
