@@ -180,10 +180,19 @@ class Performance:
 
     def _messages(self, row: int, readings: Mapping[str, float], problem: Problem) -> tuple[str, ...]:
         targets, dimensions = self._run.targets[row], self._run.dimensions
-        events = [r.event for r in problem.state.rows if r.item == row and r.event]
+        events = _summed_up([r for r in problem.state.rows if r.item == row and r.event])
         source = self._parts.score
         cut = source.describe_cut(self._canvas) if isinstance(source, FixedScore) else []
         return (*cut, *warn_unseen(targets, dimensions), *warn_missed(targets, readings, dimensions), *events)
+
+
+def _summed_up(rows: Sequence[Row]) -> list[str]:
+    """Return the first event of every stage, with how many more there were; the history has them all."""
+    by_stage: dict[str, list[str]] = {}
+    for row in rows:
+        by_stage.setdefault(row.stage, []).append(row.event)
+    more = {stage: f" ({len(events) - 1} more in this stage.)" if len(events) > 1 else "" for stage, events in by_stage.items()}
+    return [events[0] + more[stage] for stage, events in by_stage.items()]
 
 
 def _with_setting(played: Score, brief: Brief) -> Score:

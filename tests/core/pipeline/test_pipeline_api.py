@@ -256,3 +256,23 @@ def test_results_do_not_depend_on_the_global_random_state(registry):
     first = Pipeline(registry=registry).compose(targets={"centroid": 0.4}, canvas=CANVAS)
     torch.manual_seed(2)
     assert np.array_equal(first.audio, Pipeline(registry=registry).compose(targets={"centroid": 0.4}, canvas=CANVAS).audio)
+
+
+def test_recoveries_are_summed_up_by_stage_and_listed_in_the_history(registry, monkeypatch):
+    from small_pipeline import Centroid
+
+    read, count = Centroid._read, 0
+
+    def faulty(self, clips, sample_rate):
+        nonlocal count
+        count += 1
+        readings = read(self, clips, sample_rate)
+        return {"centroid": readings["centroid"] * (float("nan") if count in (5, 8, 11) else 1.0)}
+
+    monkeypatch.setattr(Centroid, "_read", faulty)
+    result = Pipeline(registry=registry).compose(targets={"centroid": 0.4}, canvas=CANVAS)
+    (message,) = [message for message in result.messages if "not finite" in message]
+    assert "Stage 'descent', step 3, item 0" in message
+    assert message.endswith("(2 more in this stage.)")
+    assert (result.history.event != "").sum() == 3
+    assert result.readings["centroid"] == pytest.approx(result.targets["centroid"], abs=20.0)
