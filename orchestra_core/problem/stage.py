@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # An item that has to recover more often than this stops with its best values.
 _MOST_RECOVERIES = 8
 _LOOK = 10
+# Growth per finite step of an item's steps after a failure.
+_TRUST = 1.2
 
 
 class Stateful(Protocol):
@@ -60,6 +62,7 @@ class Stage:
         self.steps = steps
         self.coordinates = {p.name: p.to_coordinate(problem.values[p.name]).clone().requires_grad_() for p in moved}
         self.rate = torch.ones(batch, device=device)
+        self.caution = torch.ones(batch, device=device)
         self.best_loss = torch.full((batch,), torch.inf, device=device)
         self.best = {name: leaf.detach().clone() for name, leaf in self.coordinates.items()}
         self.recoveries = torch.zeros(batch, dtype=torch.int64, device=device)
@@ -160,7 +163,7 @@ class Stage:
     @torch.no_grad()
     def _move(self, before: Mapping[str, Tensor]) -> None:
         for name, leaf in self.coordinates.items():
-            rate = as_rows(self.rate, leaf).to(leaf.dtype)
+            rate = as_rows(self.rate * self.caution, leaf).to(leaf.dtype)
             moved = torch.where(rate > 0, torch.lerp(before[name], leaf, rate), before[name])
             leaf.copy_(torch.where(torch.isfinite(moved), moved, before[name]))
             leaf.grad = None
@@ -175,7 +178,8 @@ class Stage:
         for name, leaf in self.coordinates.items():
             leaf.copy_(torch.where(as_rows(failed, leaf), self.best[name], leaf))
         self.recoveries += failed
-        self.rate.copy_(torch.where(failed, self.rate / 2, self.rate))
+        # Smaller steps after a failure, and slowly larger again: one bad spot does not hold an item back for the whole stage.
+        self.caution = torch.where(failed, self.caution / 2, (self.caution * _TRUST).clamp_max(1.0))
         self.stop(self.recoveries > _MOST_RECOVERIES)
 
     def _refuse_hopeless(self, step: Step, hopeless: Tensor) -> None:

@@ -90,6 +90,7 @@ class ProblemState:
                 "best": dict(stage.best),
                 "best_loss": stage.best_loss,
                 "rate": stage.rate,
+                "caution": stage.caution,
                 "recoveries": stage.recoveries,
                 "kept": {name: kept.state_dict() for name, kept in stage.kept.items()},
             },
@@ -115,6 +116,7 @@ class ProblemState:
         stage.best = {name: value.to(device) for name, value in saved["best"].items()}
         stage.best_loss = saved["best_loss"].to(device)
         stage.rate = saved["rate"].to(device)
+        stage.caution = saved["caution"].to(device)
         stage.recoveries = saved["recoveries"].to(device)
         stage.restored = saved["kept"]
 

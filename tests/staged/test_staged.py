@@ -150,7 +150,7 @@ def test_adam_with_a_plateau_equals_torch_with_its_own_scheduler():
         theirs.append(float(loss.detach()))
         loss.backward()
         torch.nn.utils.clip_grad_norm_([x], 1.0)
-        plateau.step(float(loss))
+        plateau.step(float(loss.detach()))
         optimizer.step()
     assert ours == pytest.approx(theirs, rel=1e-5, abs=2e-6)
     assert optimizer.param_groups[0]["lr"] < 0.3
