@@ -114,12 +114,12 @@ def test_the_evolution_strategy_works_where_the_gradient_is_gone():
     assert not problem.evaluate(values).terms["crossings"].requires_grad
 
 
-def test_sixteen_candidates_of_each_item_are_one_evaluation():
+def test_sixteen_candidates_of_each_item_are_evaluated_at_once_and_counted():
     problem = evolution.system().problem([1, 2, 3])
     stage = problem.stage("probe", groups=("all",), weights={"crossings": 1.0, "loud": 1.0}, steps=1)
     rows = torch.arange(3).repeat_interleave(16)
     coordinates = {name: leaf[rows].detach() for name, leaf in stage.coordinates.items()}
     losses = stage.losses(coordinates, rows)
     assert losses.shape == (48,)
-    assert problem.meter.counts.tolist() == [1] * len(problem.brief)
+    assert problem.meter.counts.tolist() == [16, 16, 16]
     torch.testing.assert_close(losses, evolution.system().loss(problem)[rows])
