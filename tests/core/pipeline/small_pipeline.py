@@ -42,6 +42,8 @@ class Tone(Instrument):
 class Centroid(Oracle):
     """The spectral centroid."""
 
+    capabilities = frozenset({"differentiable"})
+
     sample_rates = (8_000, 16_000)
     clip_duration = 0.5
 
