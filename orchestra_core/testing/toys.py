@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,8 @@ from orchestra_core.contracts.instrument import Instrument
 from orchestra_core.contracts.objective import Evaluation, Objective, Take
 from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.contracts.parameter import Parameter
+from orchestra_core.contracts.score import Note, Score
+from orchestra_core.contracts.score_source import Choice, ScoreSource
 from orchestra_core.problem import Evaluator, Problem, Stage
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.testing.rule import Fault
@@ -77,8 +80,20 @@ class Trouble:
     detached: bool = False
 
 
+class Offsets(ScoreSource):
+    """A discrete choice that moves all samples: the pitch of the one note above 60."""
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """Three pitches."""
+        return {"offset": (0, 1, 2)}
+
+    def _write(self, brief: Brief, choice: Choice, generator: np.random.Generator) -> Score:
+        return Score((Note(60.0 + choice["offset"], 0.0, 0.01),))
+
+
 class Samples(Instrument):
-    """Every value is a sample; one parameter for each group, of two values per item."""
+    """Every value is a sample; one parameter for each group, of two values per item. A score moves them all."""
 
     capabilities = frozenset({"differentiable"})
 
@@ -93,13 +108,14 @@ class Samples(Instrument):
             Parameter(f"{group}.place", group, drawn[:, index] - 0.5, "1", *bounds[index], f"Place along {group}")
             for index, group in enumerate(self.groups)
         ]
-        return (*moved, Parameter(PINNED, "pinned", drawn[:, 0], "1", description="Stays where it is", fixed=True))
+        pinned = drawn[:, 0, :1] if brief.scores is None else brief.notes().pitch - 60
+        return (*moved, Parameter(PINNED, "pinned", pinned, "1", description="Stays where it is", fixed=True))
 
     def _render(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
         self._left -= 1
         if self._left == 0:
             raise Killed
-        samples = torch.cat([values[f"{group}.place"] for group in self.groups], dim=1)
+        samples = torch.cat([values[f"{group}.place"] for group in self.groups], dim=1) + 0.2 * values[PINNED]
         return torch.nn.functional.pad(samples, (0, canvas.samples - samples.shape[1]))
 
 
@@ -146,9 +162,15 @@ class Distance(Objective):
 
 
 class Recorded(Problem):
-    """A problem that notes which groups its stages move, and what stood where before each."""
+    """A problem that notes which groups its stages move, and whether scores are searched."""
 
     groups_moved: frozenset[str] = frozenset()
+    has_searched = False
+
+    def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
+        """Return a problem of its own with other scores, and note that there was one."""
+        self.has_searched = True
+        return super().branch(choices)
 
     def stage(self, name: str, *, groups: Sequence[str], weights: Mapping[str, float], steps: int) -> Stage:
         """Return the next stage, and note the groups of the parameters that it moves."""
@@ -165,14 +187,15 @@ def toy_problem(
     trouble: Trouble | None = None,
     budget: int | None = None,
     path: Path | None = None,
+    source: ScoreSource | None = None,
 ) -> Recorded:
-    """Return a toy problem with one item per seed; with a path, every step is saved there."""
+    """Return a toy problem with one item per seed; with a path, every step is saved there; with a source, there are choices."""
     trouble = trouble or Trouble()
     instrument = Samples(setting.groups, trouble.killed_at)
     objective = Distance(setting.terms, WIDTH * len(setting.groups), landscape, trouble)
     brief = Brief(CANVAS, {}, torch.tensor(list(seeds)))
     checkpoint = CheckpointFile(path, "toy", interval=0) if path else None
-    return Recorded(Evaluator(instrument, objective), brief, budget=budget, checkpoint=checkpoint)
+    return Recorded(Evaluator(instrument, objective), brief, source=source, budget=budget, checkpoint=checkpoint)
 
 
 def solve(schedule: Any, problem: Recorded) -> Recorded:

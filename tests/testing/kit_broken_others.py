@@ -216,6 +216,17 @@ class KeepsNothing(Descend):
         pass
 
 
+class PicksByChance(Descend):
+    """Draws a score outside of any step, where a resumed run draws another."""
+
+    def _optimize(self, problem):
+        if problem.choice_values:
+            drawn = problem.generator.rand(1)[:, 0].mul(3).long().tolist()
+            branch = problem.branch([{"offset": offset} for offset in drawn])
+            problem.adopt(branch, torch.ones(len(drawn), dtype=torch.bool))
+        super()._optimize(problem)
+
+
 class FeedsNaNToAdam(Descend):
     rate = 0.05
 
@@ -295,6 +306,7 @@ BROKEN = [
     ("schedule.rugged", OnlyBowls, ()),
     ("schedule.groups", MovesWhatIsFixed, ()),
     ("schedule.resume", KeepsNothing, ()),
+    ("schedule.resume", PicksByChance, ()),
     ("schedule.nan", FeedsNaNToAdam, ()),
     ("schedule.gradient_free", SecretGradients, ()),
     ("score.choices", CannotWriteMinor, ()),

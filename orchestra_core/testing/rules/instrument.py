@@ -183,8 +183,12 @@ def expect_error(expected: type[Exception], call: Callable[[], object], what: st
     except expected:
         return
     except Exception as error:
-        raise Fault(f"For {what} it raises {type(error).__name__} ({error}); expected {expected.__name__}.") from error
-    raise Fault(f"For {what} it raises nothing; expected {expected.__name__}.")
+        raise Fault(f"For {what} it raises {type(error).__name__} ({error}); expected {_named(expected)}.") from error
+    raise Fault(f"For {what} it raises nothing; expected {_named(expected)}.")
+
+
+def _named(expected: type[Exception]) -> str:
+    return "an error" if expected is Exception else expected.__name__
 
 
 RULES = (movable, described, seeded, length, padding, notes, effect, errors, nan_values)

@@ -9,11 +9,24 @@ from pathlib import Path
 
 import torch
 
+from orchestra_core.contracts.score_source import ScoreSource
 from orchestra_core.errors import OrchestraError
 from orchestra_core.problem import Problem
 from orchestra_core.testing.rule import Fault, NotApplicable, expect, rule
 from orchestra_core.testing.subject import Subject
-from orchestra_core.testing.toys import PINNED, Killed, Recorded, Trouble, convex, flat, rugged, solve, toy_loss, toy_problem
+from orchestra_core.testing.toys import (
+    PINNED,
+    Killed,
+    Offsets,
+    Recorded,
+    Trouble,
+    convex,
+    flat,
+    rugged,
+    solve,
+    toy_loss,
+    toy_problem,
+)
 
 _SEEDS = (1, 2, 3)
 #: A step may evaluate a whole generation of candidates before it looks at the budget.
@@ -104,11 +117,17 @@ def groups(subject: Subject) -> None:
     fix="Hand all that lasts over steps, optimisers too, to `stage.keep(...)`; draw from `problem.generator` inside steps.",
 )
 def resumes(subject: Subject) -> None:
-    """A run that is killed and resumed ends with the same bits as one that is not."""
-    whole = _solve(subject, toy_problem(subject.setting, _SEEDS))
+    """A run that is killed and resumed ends with the same bits as one that is not, with and without a choice of scores."""
+    _expect_resumed(subject, _solve(subject, toy_problem(subject.setting, _SEEDS)), None)
+    searched = _solve(subject, toy_problem(subject.setting, _SEEDS, source=Offsets()))
+    if searched.has_searched:
+        _expect_resumed(subject, searched, Offsets())
+
+
+def _expect_resumed(subject: Subject, whole: Recorded, source: ScoreSource | None) -> None:
     renderings = int(whole.meter.counts.sum())
     for at in sorted({2, renderings // 3, 2 * renderings // 3} - {0, 1}):
-        resumed = _killed(subject, at)
+        resumed = _killed(subject, at, source)
         for name, value in whole.values.items():
             far = float((resumed.values[name].double() - value.double()).abs().max())
             message = f"{name} differs by {far:.3g} after a kill in rendering {at} of about {renderings}; expected the same bits."
@@ -117,12 +136,13 @@ def resumes(subject: Subject) -> None:
         expect(rows == wanted, f"The history has {rows} rows after a kill in rendering {at}; expected {wanted}.")
 
 
-def _killed(subject: Subject, at: int) -> Problem:
+def _killed(subject: Subject, at: int, source: ScoreSource | None) -> Problem:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint.pt"
+        doomed = toy_problem(subject.setting, _SEEDS, trouble=Trouble(killed_at=at), path=path, source=source)
         with suppress(Killed):
-            subject.component.optimize(toy_problem(subject.setting, _SEEDS, trouble=Trouble(killed_at=at), path=path))
-        return _solve(subject, toy_problem(subject.setting, _SEEDS, path=path))
+            subject.component.optimize(doomed)
+        return _solve(subject, toy_problem(subject.setting, _SEEDS, path=path, source=source))
 
 
 @rule(
