@@ -1,0 +1,1 @@
+"""Logs the runs of orchestra to CSV."""
