@@ -25,8 +25,10 @@ from .io.atomic import write_text as write_text
 from .pipeline import Pipeline as Pipeline
 from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result
+from .pipeline.run import Run as Run
 from .problem import Problem as Problem
 from .problem import Stage as Stage
+from .problem.history import Row as Row
 from .registry import build as build
 from .registry import get_registry as get_registry
 from .report.figures import figure_html as figure_html

@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestra_core.contracts.component import KINDS
+from orchestra_core.descriptors import API_VERSION
 from orchestra_core.errors import UnknownNameError, UsageError
 from orchestra_core.names import one_of
 from orchestra_core.scaffold.names import Names
@@ -140,6 +141,7 @@ def render(names: Names, kind: str) -> dict[str, str]:
         "article": "an" if kind[0] in "aeiou" else "a",
         "example": EXAMPLES[kind],
         "orchestra": _release(),
+        "api_version": API_VERSION,
     }
     files = {template.format(**parts): path.format(**parts) for template, path in {**_COMMON, **_OWN}.items()}
     return {path: environment.get_template(f"{template}.jinja").render(words) for template, path in files.items()}

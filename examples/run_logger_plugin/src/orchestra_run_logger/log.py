@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orchestra_core.pipeline.run import Run
+    from orchestra_core import Run
 
 COLUMNS = ("time", "run", "event", "item", "seed", "word", "stage", "step", "loss", "targets", "readings")
 #: The environment variable with the path of one log for all runs.

@@ -9,9 +9,7 @@ from orchestra_core import hookimpl
 from orchestra_run_logger.log import append, entry, path_of
 
 if TYPE_CHECKING:
-    from orchestra_core import Result
-    from orchestra_core.pipeline.run import Run
-    from orchestra_core.problem.history import Row
+    from orchestra_core import Result, Row, Run
 
 
 @hookimpl
