@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
-    path for folder in ("orchestra_core", "plugins", "examples/third_party_plugin/src") for path in (ROOT / folder).rglob("*.py")
+    path
+    for folder in ("orchestra_core", "plugins", "examples/third_party_plugin/src", "examples/run_logger_plugin/src")
+    for path in (ROOT / folder).rglob("*.py")
 )
 NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
