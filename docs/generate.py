@@ -18,7 +18,7 @@ from typing import Any, get_args, get_type_hints
 
 from numpydoc.docscrape import NumpyDocString
 
-from orchestra_core import errors
+from orchestra_core import __version__, errors
 from orchestra_core.config import to_plain
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.descriptors import Ref
@@ -58,8 +58,8 @@ def write_pages(folder: Path) -> None:
 
 
 def version() -> str:
-    """Return the version that pyproject.toml states."""
-    return str(_project()["version"])
+    """Return the version of the package."""
+    return __version__
 
 
 def first_party() -> dict[str, Any]:

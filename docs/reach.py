@@ -18,9 +18,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from orchestra_core import Pipeline
-from orchestra_core.listening import listen
-from orchestra_core.pipeline import Request
+from orchestra_core import Pipeline, Request, listen
 
 AROUSAL = (-0.4, 0.0, 0.4)
 VALENCE = (-0.2, 0.15, 0.5)

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from orchestra_core import Canvas, Note, Score, build
-from orchestra_core.io.audio import write_wav
-from orchestra_core.listening import listen
+from orchestra_core import Canvas, Note, Score, build, listen, write_wav
 from orchestra_piano.instrument import PianoAdsr
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())

@@ -22,6 +22,10 @@ from .errors import OrchestraError as OrchestraError
 from .hookspecs import hookimpl as hookimpl
 from .io.atomic import write_bytes as write_bytes
 from .io.atomic import write_text as write_text
+from .io.audio import read_audio as read_audio
+from .io.audio import write_wav as write_wav
+from .listening import Listening as Listening
+from .listening import listen as listen
 from .pipeline import Pipeline as Pipeline
 from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result
@@ -35,3 +39,5 @@ from .report.figures import figure_html as figure_html
 from .report.figures import new_figure as new_figure
 from .report.figures import quiet_axes as quiet_axes
 from .report.figures import series_colour as series_colour
+
+__version__: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,8 @@ class Listening:
         Mean over the windows.
     padding : float
         Seconds of zeros that the oracle appended because the recording is shorter than its clip; 0 otherwise.
+    peak : float
+        Largest sample, re full scale.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class Listening:
     values: Mapping[str, np.ndarray]
     mean: Mapping[str, float]
     padding: float = 0.0
+    peak: float = 1.0
 
 
 def listen(
@@ -92,15 +95,15 @@ def listen(
     rate = oracle.native_rate(audio_info(path).sample_rate)
     starts: list[int] = []
     read: list[Mapping[str, Tensor]] = []
-    samples = 0
+    samples, peak = 0, 0.0
     for windows in stream_windows(path, window, window if hop is None else hop, _AT_ONCE, rate):
         read.append(_read(path, oracle, windows.audio.to(device), rate))
         starts += windows.start
-        samples = windows.audio.shape[1]
+        samples, peak = windows.audio.shape[1], max(peak, float(windows.audio.abs().max()))
         if progress is not None:
             progress((starts[-1] + samples) / rate)
     values = {name: torch.cat([readings[name] for readings in read]) for name in read[0]}
-    return _listening(path, starts, samples, rate, values, oracle)
+    return replace(_listening(path, starts, samples, rate, values, oracle), peak=peak)
 
 
 def _read(path: Path, oracle: Oracle, audio: Tensor, rate: int) -> Mapping[str, Tensor]:

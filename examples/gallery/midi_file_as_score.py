@@ -34,7 +34,7 @@ for word in ("tender", "angry"):
     result = pipeline.compose(word, seed=1, directory=folder / word)
     pitches = [round(note.pitch) for note in result.notes.notes]
     velocity = sum(note.velocity for note in result.notes.notes) / len(pitches)
-    readings = ", ".join(f"{name} {value:+.3f} (asked {result.targets[name]:+.3f})" for name, value in result.readings.items())
+    readings = ", ".join(f"{name} {value:+.3f} (target {result.targets[name]:+.3f})" for name, value in result.readings.items())
     print(f"{word:7} {readings}; mean velocity {velocity:.2f}; pitches as written: {pitches}")
     # A file from outside is kept in the run folder, so that the folder alone makes the piece again.
     print("        kept:", *sorted(path.name for path in (folder / word / "inputs").iterdir()))

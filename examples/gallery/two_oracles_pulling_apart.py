@@ -62,7 +62,7 @@ class Both(Objective):
 
 objective = Both(build("oracle", "deam_cnn").component, Brightness())
 asked = {"valence": -0.6, "arousal": -0.4, "brightness": 2.0}  # emotions on the request scale; kHz, which has no corpus
-say = "weight of brightness {:>4}: valence {:+.3f} (asked {:+.3f}), brightness {:.2f} kHz (asked {:.2f})"
+say = "weight of brightness {:>4}: valence {:+.3f} (target {:+.3f}), brightness {:.2f} kHz (target {:.2f})"
 
 for weight in (0.0, 1.0, 30.0):
     stage = StageConfig("tug", weights={"valence": 1.0, "arousal": 1.0, "brightness": weight}, learning_rate=0.1, steps=30)

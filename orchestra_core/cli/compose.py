@@ -50,13 +50,22 @@ def compose(word: str | None, config: Path | None, resume: bool, output: Path | 
     """
     from orchestra_core.pipeline.settings import Settings, load_settings
 
-    source = config or (output if resume and not word else None)
+    source = config or (_interrupted(output, options) if resume and not word else None)
     settings = load_settings(source) if source else Settings()
     settings = settings.with_options(word=word, targets=parse_targets(options.pop("targets")), **options)
     directory = output or Path(settings.folder_name)
     results = _perform(settings, directory, resume)
     for row, result in enumerate(results):
         _say(result, directory / f"{row:03d}" if len(results) > 1 else directory)
+
+
+def _interrupted(output: Path | None, options: Mapping[str, Any]) -> Path | None:
+    """Return the folder to resume, or None where there is none yet and something is asked."""
+    if output is not None and (output / "run.json").exists():
+        return output
+    if options["valence"] is None and options["arousal"] is None and not options["targets"]:
+        raise UsageError(f"There is no run to resume in {output or 'no folder'}; name its folder with -o, or ask for something.")
+    return None
 
 
 def parse_targets(given: tuple[str, ...]) -> dict[str, float]:
@@ -104,6 +113,6 @@ def _say(result: Result, directory: Path) -> None:
 
 
 def describe(targets: Mapping[str, float], readings: Mapping[str, float]) -> str:
-    """Return readings in a line, beside what was asked."""
-    asked = {name: f" (asked {value:+.3g})" for name, value in targets.items()}
-    return ", ".join(f"{name} {value:+.3g}{asked.get(name, '')}" for name, value in readings.items())
+    """Return readings in a line, beside their targets."""
+    aims = {name: f" (target {value:+.3g})" for name, value in targets.items()}
+    return ", ".join(f"{name} {value:+.3g}{aims.get(name, '')}" for name, value in readings.items())

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from orchestra_core.contracts.oracle import Oracle
     from orchestra_core.listening import Listening
 
+# A peak below this, -80 dB re full scale, is silence to an oracle.
+_SILENCE = 1e-4
 _BAD_FILE = 2
 _LONG = 60.0  # seconds of audio from which a progress bar is worth showing
 _MOST_ROWS = 60
@@ -130,6 +132,8 @@ def _show(listening: Listening, oracle: Oracle) -> None:
     click.echo(f"{listening.path}: {mean}  ({listening.duration:.1f} s)")
     if listening.padding:
         click.echo(f"  {_padding_note(listening, oracle)}")
+    if listening.peak < _SILENCE:
+        click.echo("  Silent: its reading means nothing.")
     if len(listening.start) < 2:
         return
     table = Table("time (s)", *map(escape, listening.values), box=None, padding=(0, 2))
@@ -144,7 +148,7 @@ def _show(listening: Listening, oracle: Oracle) -> None:
 
 def _padding_note(listening: Listening, oracle: Oracle) -> str:
     return (
-        f"Shorter than the {oracle.clip_duration:g} s that {type(oracle).__name__} hears: {listening.padding:.2f} s of zeros "
+        f"Shorter than the {oracle.clip_duration:g} s that the oracle hears: {listening.padding:.2f} s of zeros "
         "were appended, which moves the reading."
     )
 
@@ -156,6 +160,7 @@ def _as_plain(heard: Sequence[Listening], failed: dict[Path, OrchestraError]) ->
                 "path": str(listening.path),
                 "duration": listening.duration,
                 "zero_padding": listening.padding,
+                "peak": listening.peak,
                 "mean": dict(listening.mean),
                 "start": listening.start.tolist(),
                 "end": listening.end.tolist(),

@@ -76,4 +76,4 @@ def describe_rows(rows: Sequence[Row], targets: Sequence[Mapping[str, float]]) -
 
 
 def _asked(targets: Mapping[str, float], name: str) -> str:
-    return f" (asked {targets[name]:+.2f})" if name in targets else ""
+    return f" (target {targets[name]:+.2f})" if name in targets else ""

@@ -72,8 +72,8 @@ class References:
         if value is None:
             return None
         raise ConfigurationError(
-            f"The configuration of {self._who}: {path} is {value!r}; expected a component: its name, or a table with 'name' and "
-            "'config'."
+            f"The configuration of {self._who}: {path} is an object of type {type(value).__name__}; expected a component: its "
+            "name, a table with 'name' and 'config', or an object of a class that derives from the component's contract."
         )
 
     def _placeholder(self, component: Component) -> dict[str, Any]:

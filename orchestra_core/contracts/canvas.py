@@ -81,5 +81,7 @@ class Canvas:
 
 
 def _within(name: str, value: float, lower: float, upper: float, unit: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ParameterError(f"{name} is {value!r}, of type {type(value).__name__}; expected a number of {unit}.")
     if not lower <= value <= upper:
         raise ParameterError(f"{name} is {value!r} {unit}; expected a value in [{lower:g}, {upper:g}] {unit}.")

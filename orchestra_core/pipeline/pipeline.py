@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ class Pipeline:
         targets: Mapping[str, float] | None = None,
         seed: int = 0,
         scale: Scale = "request",
+        duration: float | None = None,
         canvas: Canvas | None = None,
         directory: str | Path | None = None,
         resume: bool = False,
@@ -113,6 +115,8 @@ class Pipeline:
             Everything random follows from it.
         scale : {"request", "reading"}
             What targets mean: -1..1 over what the oracle's corpus holds, or the oracle's own units.
+        duration : float, or None
+            Length in seconds: short for a canvas of that length.
         canvas : Canvas, or None
             The time grid; None for 5 s at 44 100 Hz.
         directory : path, or None
@@ -139,7 +143,14 @@ class Pipeline:
         """
         request = make_request(word, valence, arousal, targets, seed)
         return self.compose_many(
-            [request], scale=scale, canvas=canvas, directory=directory, resume=resume, device=device, budget=budget
+            [request],
+            scale=scale,
+            duration=duration,
+            canvas=canvas,
+            directory=directory,
+            resume=resume,
+            device=device,
+            budget=budget,
         )[0]
 
     def compose_many(
@@ -147,6 +158,7 @@ class Pipeline:
         requests: Sequence[Request],
         *,
         scale: Scale = "request",
+        duration: float | None = None,
         canvas: Canvas | None = None,
         directory: str | Path | None = None,
         resume: bool = False,
@@ -159,14 +171,14 @@ class Pipeline:
         ----------
         requests : sequence of Request
             One per piece; all ask for the same dimensions.
-        scale, canvas, directory, resume, device, budget
+        scale, duration, canvas, directory, resume, device, budget
             As for `compose`. The folder of a batch holds one folder per item.
 
         Returns
         -------
         tuple of Result
         """
-        canvas, torch_device = canvas or Canvas(), _device(device)
+        canvas, torch_device = _canvas(canvas, duration), _device(device)
         dimensions = self.parts.objective.dimensions
         targets = tuple(to_readings(request, dimensions, scale) for request in _same_dimensions(requests))
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
@@ -188,10 +200,22 @@ class Pipeline:
 def _same_dimensions(requests: Sequence[Request]) -> Sequence[Request]:
     if not requests:
         raise ParameterError("There are no requests; expected at least one.")
+    for request in requests:
+        if not isinstance(request, Request):
+            raise ParameterError(
+                f"A request is {request!r}, of type {type(request).__name__}; expected a Request(targets, seed)."
+            )
     asked = {tuple(sorted(request.targets)) for request in requests}
     if len(asked) > 1:
         raise ParameterError(f"The requests of a batch ask for different dimensions: {sorted(asked)}; expected the same for all.")
     return requests
+
+
+def _canvas(canvas: Canvas | None, duration: float | None) -> Canvas:
+    if canvas is not None and not isinstance(canvas, Canvas):
+        raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
+    canvas = canvas or Canvas()
+    return canvas if duration is None else replace(canvas, duration=duration)
 
 
 def _device(name: str) -> torch.device:

@@ -37,6 +37,8 @@ class Request:
     ------
     ParameterError
         The seed is no such number.
+    TargetError
+        A target is no number.
     """
 
     targets: Mapping[str, float] = field(default_factory=dict)
@@ -46,6 +48,9 @@ class Request:
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= _LARGEST_SEED:
             raise ParameterError(f"seed is {self.seed!r}; expected an integer from 0 to {_LARGEST_SEED}.")
+        for name, target in self.targets.items():
+            if isinstance(target, bool) or not isinstance(target, int | float):
+                raise TargetError(f"The target {name} is {target!r}, of type {type(target).__name__}; expected a number.")
 
 
 def make_request(

@@ -44,7 +44,7 @@ class ParameterValue:
     fixed: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Result:
     """What a run leaves for one item.
 
@@ -107,6 +107,11 @@ class Result:
     def errors(self) -> Mapping[str, float]:
         """Reading minus target by dimension."""
         return {name: self.readings[name] - target for name, target in self.targets.items()}
+
+    def __repr__(self) -> str:
+        aims = {name: f" (target {value:+.3g})" for name, value in self.targets.items()}
+        read = ", ".join(f"{name} {value:+.3g}{aims.get(name, '')}" for name, value in self.readings.items())
+        return f"<Result {self.word + ': ' if self.word else ''}{read}; {self.canvas.duration:g} s, seed {self.seed}>"
 
     def save(self, directory: str | Path) -> Path:
         """Write the run folder: audio, notes, recipe, history and report; return its path.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from orchestra_core.contracts.objective import Evaluation
+from orchestra_core.errors import ContractError
 from orchestra_core.problem.history import Row
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ class Step:
 
         Losses are summed over the items, so that none sees another's gradient.
         """
+        if not self._loss.requires_grad:
+            raise ContractError(
+                f"Stage {self.stage.name!r}: the loss depends on {', '.join(self.stage.coordinates) or 'no parameter'} in no "
+                "way that torch can follow. The instrument, the oracle or the objective declares 'differentiable' and cuts the "
+                "gradient: look for `.detach()`, `.item()`, `no_grad` or numpy in it."
+            )
         lost = ~torch.isfinite(self._loss.detach())
         torch.where(lost, 0.0, self._loss).sum().backward()  # type: ignore[no-untyped-call]
         moved = {name: leaf for name, leaf in self.stage.coordinates.items() if leaf.grad is not None}

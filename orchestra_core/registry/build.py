@@ -151,8 +151,9 @@ def _as_ref(kind: Kind, spec: str | Mapping[str, Any] | Ref | None, registry: Re
 def _mapping(kind: Kind, spec: object) -> Mapping[str, Any]:
     if not isinstance(spec, Mapping):
         raise ConfigurationError(
-            f"The {kind} is given as {spec!r}, a {type(spec).__name__}; expected a name, a table with 'name' and 'config', or a "
-            f"component of kind {kind!r}."
+            f"The {kind} is given as an object of type {type(spec).__name__}; expected a name, a table with 'name' and "
+            f"'config', or a component of kind {kind!r}. Wrap an object of your own, such as a torch module, in a class that "
+            f"derives from orchestra_core.{_CONTRACTS[kind][1]}."
         )
     types: dict[str, type] = {"kind": str, "name": str, "config": Mapping}
     for key, value in spec.items():

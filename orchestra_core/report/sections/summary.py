@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -15,19 +16,30 @@ def section(result: Result) -> str | None:
 
 
 def readings_table(result: Result) -> str:
-    """Return the table of dimensions: what was asked, what was reached, and the difference."""
+    """Return the table of dimensions: request (where there is one), target, what was reached, and the difference."""
     units = {dimension.name: dimension.unit for dimension in result.dimensions}
     names = [*result.targets, *(name for name in result.readings if name not in result.targets)]
-    rows = "".join(_row(result, name, units.get(name, "1")) for name in names)
-    head = "".join(f'<th scope="col" class="number">{title}</th>' for title in ("asked", "reached", "difference"))
+    requests = _requests(result)
+    rows = "".join(_row(result, name, units.get(name, "1"), requests) for name in names)
+    titles = (*(("request",) if requests else ()), "target", "reached", "difference")
+    head = "".join(f'<th scope="col" class="number">{title}</th>' for title in titles)
     return f'<table class="readings"><thead><tr><th scope="col">dimension</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
-def _row(result: Result, name: str, unit: str) -> str:
+def _requests(result: Result) -> Mapping[str, float]:
+    """Return what was asked on the request scale, -1..1; empty where targets were given as readings."""
+    if result.recipe.get("scale") != "request" or not result.recipe.get("items"):
+        return {}
+    requests: Mapping[str, float] = result.recipe["items"][0].get("targets", {})
+    return requests
+
+
+def _row(result: Result, name: str, unit: str, requests: Mapping[str, float]) -> str:
     label = name if unit == "1" else f"{name} ({unit})"
-    asked = number(result.targets[name]) if name in result.targets else "\N{EN DASH}"
+    target = number(result.targets[name]) if name in result.targets else "\N{EN DASH}"
     difference = number(result.errors[name], sign=True) if name in result.targets else "\N{EN DASH}"
-    cells = "".join(f'<td class="number">{text}</td>' for text in (asked, number(result.readings[name]), difference))
+    request = [number(requests[name]) if name in requests else "\N{EN DASH}"] if requests else []
+    cells = "".join(f'<td class="number">{text}</td>' for text in (*request, target, number(result.readings[name]), difference))
     return f'<tr><th scope="row">{escape(label)}</th>{cells}</tr>'
 
 

@@ -30,9 +30,9 @@ def shown(terminal):
     return stream.getvalue()
 
 
-def test_a_terminal_sees_stage_steps_reading_and_what_was_asked():
+def test_a_terminal_sees_stage_steps_reading_and_the_target():
     text = shown(terminal=True)
-    for part in ("Going on with the run in happy", "joint", "5/5", "valence +0.25 (asked +0.30)"):
+    for part in ("Going on with the run in happy", "joint", "5/5", "valence +0.25 (target +0.30)"):
         assert part in text
 
 

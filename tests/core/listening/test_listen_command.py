@@ -77,7 +77,7 @@ def test_a_bad_file_among_many_is_reported_and_the_others_are_read(run, recordin
 
 def test_a_file_shorter_than_a_clip_is_said_to_be_padded(run, recording):
     done = run(recording(0.4), "--oracle", "brightness_khz")
-    assert "Shorter than the 1 s that Brightness hears: 0.60 s of zeros were appended" in done.stdout
+    assert "Shorter than the 1 s that the oracle hears: 0.60 s of zeros were appended" in done.stdout
 
 
 def test_a_long_table_is_thinned_and_says_so(run, recording):

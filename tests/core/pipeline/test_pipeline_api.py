@@ -9,11 +9,13 @@ import torch
 from orchestra_core import Canvas, Note, Pipeline, Ref, Schedule, Score
 from orchestra_core.errors import (
     ConfigurationError,
+    ContractError,
     IncompatibleError,
     ParameterError,
     RunFolderError,
     TargetError,
     UnknownNameError,
+    UsageError,
 )
 from orchestra_core.pipeline import Request
 from orchestra_core.pipeline.settings import load_settings
@@ -276,3 +278,41 @@ def test_recoveries_are_summed_up_by_stage_and_listed_in_the_history(registry, m
     assert message.endswith("(2 more in this stage.)")
     assert (result.history.event != "").sum() == 3
     assert result.readings["centroid"] == pytest.approx(result.targets["centroid"], abs=20.0)
+
+
+def test_a_part_that_cuts_the_gradient_it_declares_is_named_with_what_to_look_for(registry):
+    from small_pipeline import Tone
+
+    class Cut(Tone):
+        def _render(self, values, canvas):
+            return super()._render(values, canvas).detach()
+
+    with pytest.raises(ContractError, match=r"depends on pitch in no way that torch can follow.*detach"):
+        Pipeline(registry=registry, instrument=Cut()).compose(targets={"centroid": 0.4}, canvas=CANVAS)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        ({"canvas": 5.0}, "expected a Canvas"),
+        ({"targets": {"centroid": "0.4"}}, "expected a number"),
+        ({"duration": "3"}, "a number of s"),
+    ],
+)
+def test_values_of_the_wrong_type_are_refused_in_words(registry, ask, message):
+    with pytest.raises(UsageError, match=message):
+        Pipeline(registry=registry).compose(**{"targets": {"centroid": 0.4}, **ask})
+    with pytest.raises(ParameterError, match="expected a Request"):
+        Pipeline(registry=registry).compose_many(["happy"])
+
+
+def test_a_torch_module_is_told_to_be_wrapped(registry):
+    with pytest.raises(ConfigurationError, match=r"type Linear; .* derives from"):
+        Pipeline(registry=registry, objective={"name": "match", "config": {"oracle": torch.nn.Linear(2, 2)}})
+
+
+def test_duration_is_short_for_a_canvas_and_a_result_shows_itself_in_a_line(registry):
+    result = Pipeline(registry=registry).compose(targets={"centroid": 0.4}, duration=0.25, budget=3)
+    assert result.canvas == Canvas(duration=0.25)
+    assert repr(result).startswith("<Result centroid +")
+    assert len(repr(result)) < 120

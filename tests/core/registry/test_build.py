@@ -233,7 +233,7 @@ def test_everything_that_takes_part_is_listed_once(registry):
         ({"nam": "decay"}, ConfigurationError, "Unknown key of the envelope 'nam'. Did you mean 'name'?"),
         ({"name": 3}, ConfigurationError, "'name' of the envelope is 3; expected a string"),
         ({"name": "decay", "config": [1]}, ConfigurationError, "'config' of the envelope is [1]; expected a table"),
-        (3, ConfigurationError, "given as 3, a int; expected a name, a table"),
+        (3, ConfigurationError, "given as an object of type int; expected a name, a table"),
         ({"kind": "oracle", "name": "decay"}, ConfigurationError, "of kind 'oracle'; expected 'envelope'"),
         (Ref("oracle", "decay"), ConfigurationError, "of kind 'oracle'; expected 'envelope'"),
         (Chain(), IncompatibleError, "test_build.Chain is of kind 'schedule'; expected a component of kind 'envelope'"),
@@ -253,7 +253,7 @@ def test_a_request_that_cannot_be_met_is_refused(registry, spec, error, expected
 @pytest.mark.parametrize(
     ("config", "error", "expected"),
     [
-        ({"first": 3}, ConfigurationError, "first is 3; expected a component: its name, or a table"),
+        ({"first": 3}, ConfigurationError, "first is an object of type int; expected a component: its name, a table"),
         ({"first": {"name": "decay", "tau": 3}}, ConfigurationError, "Unknown key in first 'tau'"),
         ({"first": None}, ConfigurationError, "first is null"),
         ({"first": "decya"}, UnknownNameError, "Did you mean 'decay'"),
