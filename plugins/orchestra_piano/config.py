@@ -54,6 +54,8 @@ class PianoConfig:
         How much faster each further partial of middle C fades, per second, at the start.
     hardness : float
         Rise of the spectral tilt in dB per octave from amplitude 0 to 1: a note played harder is brighter.
+    quietest : float, in [0, 0.9]
+        Least amplitude of a note, so that no note of a score is optimised away; with ``start="published"`` it is 0.
     edges : {"smooth", "literal"}
         ``smooth``: ramps of 5 ms at both ends of every note and of 10 ms at the end of the canvas; ``literal``: the
         published product of two sigmoids.
@@ -74,6 +76,7 @@ class PianoConfig:
     brightness: float = -10.0
     partial_decay: float = 0.8
     hardness: float = 6.0
+    quietest: float = 0.2
     edges: EdgeForm = "smooth"
     alpha: float = 100.0
     start: Start = "score"

@@ -53,6 +53,8 @@ class PianoAdsr(Instrument):
         How much faster each further partial of middle C fades, per second, at the start.
     hardness : float
         Rise of the spectral tilt in dB per octave from amplitude 0 to 1.
+    quietest : float, in [0, 0.9]
+        Least amplitude of a note, so that no note of a score is optimised away; with ``start="published"`` it is 0.
     edges : {"smooth", "literal"}
         Ramps of 5 ms at both ends of a note and 10 ms at the end of the canvas, or the published sigmoids.
     alpha : float, > 0
@@ -91,6 +93,7 @@ class PianoAdsr(Instrument):
         brightness: float = -10.0,
         partial_decay: float = 0.8,
         hardness: float = 6.0,
+        quietest: float = 0.2,
         edges: EdgeForm = "smooth",
         alpha: float = 100.0,
         start: Start = "score",
@@ -103,6 +106,7 @@ class PianoAdsr(Instrument):
             brightness=brightness,
             partial_decay=partial_decay,
             hardness=hardness,
+            quietest=quietest,
             edges=edges,
             alpha=alpha,
             start=start,

@@ -28,19 +28,21 @@ def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
     padded = brief.notes()
     mask = padded.mask & (padded.onset < brief.canvas.duration) & ~_drums(brief, padded.mask)
     for item in (~mask.any(1)).nonzero().flatten().tolist():
+        drums = " All of its notes are on the drum channel." if _only_drums(brief, item) else ""
         raise ScoreError(
-            f"No pitched note of the score of item {item} starts before the canvas ends ({brief.canvas.duration:g} s); "
-            "choose a longer duration or another score."
+            f"The score (of item {item}) has no pitched note that starts before the canvas ends, at {brief.canvas.duration:g} s."
+            f"{drums} Choose another score{'' if drums else ' or a longer duration'}."
         )
     latest = latest_onset(config, brief.canvas)
     onset, duration, amplitude = padded.onset, padded.duration, padded.velocity
     if config.start == "published":
         onset, duration = latest * torch.sigmoid(onset), SHORTEST + functional.softplus(duration)
         amplitude = torch.sigmoid(amplitude)
+    least = 0.0 if config.start == "published" else config.quietest
     return (
         Parameter("onset", "timing", _inside(onset, 0.0, latest), "s", 0.0, latest, "Start of each note"),
         Parameter("duration", "timing", duration.clamp_min(SHORTEST + 2e-3), "s", SHORTEST, math.inf, "Length of each note"),
-        Parameter("amplitude", "dynamics", _inside(amplitude, 0.0, 1.0), "1", 0.0, 1.0, "How loud each note is"),
+        Parameter("amplitude", "dynamics", _inside(amplitude, least, 1.0), "1", least, 1.0, "How loud each note is"),
         Parameter("pitch", "score", padded.pitch, "MIDI", description="Pitch of each note", fixed=True),
         Parameter("mask", "score", mask, description="Which notes are there", fixed=True),
     )
@@ -100,6 +102,10 @@ def _drums(brief: Brief, mask: Tensor) -> Tensor:
     for item, score in enumerate(brief.scores or ()):
         drums[item, : len(score.notes)] = torch.tensor([note.part.drums for note in score.notes], device=mask.device)
     return drums
+
+
+def _only_drums(brief: Brief, item: int) -> bool:
+    return bool(brief.scores) and all(note.part.drums for note in (brief.scores or ())[item].notes)
 
 
 def _inside(value: Tensor, lower: float, upper: float) -> Tensor:
