@@ -55,7 +55,7 @@ WRONG = [
     (["compose", "happy", "--config", "typed.toml"], "duration"),
     (["compose", "happy", "--config", "part.toml"], "instrumant"),
     (["compose", "happy", "--config", "stage.toml"], "tempo"),
-    (["compose", "--resume", "-o", "nowhere"], "nowhere"),
+    (["compose", "--resume", "-o", "nowhere"], "There is no run to resume in nowhere"),
     (["compose", "happy", "-o", "taken"], "taken"),
     (["compose", "happy", "-o", "taken/diary.txt"], "diary.txt"),
     (["compose", "happy", "-o", "taken/diary.txt/below"], "diary.txt"),

@@ -168,3 +168,16 @@ def test_an_unknown_setting_is_refused():
 def test_values_out_of_range_are_refused_by_name_at_once(config):
     with pytest.raises(ParameterError, match=next(iter(config))):
         PianoAdsr(**config)
+
+
+def test_no_note_can_be_optimised_away_but_in_the_published_form():
+    quiet = brief_of(Score((Note(60, 0.5, 0.2, 0.01),)))
+    assert parameters_of(PianoAdsr(), quiet)["amplitude"].lower == 0.2
+    assert parameters_of(PianoAdsr(quietest=0.05), quiet)["amplitude"].lower == 0.05
+    assert parameters_of(PianoAdsr(start="published"), quiet)["amplitude"].lower == 0.0
+
+
+def test_a_score_of_drums_alone_is_refused_for_what_it_is():
+    drums = Score((Note(38, 0.1, 0.2, part=Part("drums", drums=True)),))
+    with pytest.raises(ScoreError, match="All of its notes are on the drum channel"):
+        PianoAdsr().parameters(brief_of(drums))

@@ -139,3 +139,9 @@ def test_orchestra_exits_with_2_after_a_bad_file(capsys):
     with get_registry().registered(Plugin()):
         assert orchestra(["listen", "gone.wav", "--oracle", "brightness_khz", "--json"]) == 2
     assert "gone.wav does not exist" in capsys.readouterr().err
+
+
+def test_silence_is_said_to_mean_nothing(run, tmp_path, recording):
+    soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 8_000)
+    assert "Silent: its reading means nothing." in run(tmp_path / "silent.wav", "--oracle", "brightness_khz").stdout
+    assert "Silent" not in run(recording(1.0), "--oracle", "brightness_khz").stdout

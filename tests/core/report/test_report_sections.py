@@ -175,3 +175,10 @@ def test_a_part_made_by_hand_is_said_to_make_the_piece_not_recreatable(make_resu
     page = provenance.section(make_result(recipe={"made_by_hand": ["instrument Tone"]}))
     assert "cannot be made again from its folder: instrument Tone was made by hand" in page
     assert "orchestra compose" not in page
+
+
+def test_a_request_on_its_own_scale_stands_beside_its_target(make_result):
+    recipe = {"scale": "request", "items": [{"targets": {"valence": 0.8}, "seed": 0, "word": ""}]}
+    page = summary.section(make_result(targets={"valence": 0.5}, readings={"valence": 0.49}, recipe=recipe))
+    assert ">request</th>" in page and ">0.80</td>" in page
+    assert ">request</th>" not in summary.section(make_result(recipe={**recipe, "scale": "reading"}))
