@@ -1,4 +1,4 @@
-"""A plucked string and an evolution strategy for orchestra.
+"""A plucked string, a percussive envelope, librosa's features, a prior and CMA-ES for orchestra.
 
-Importing this package imports no torch; the parts live in `orchestra_plucked.instrument` and `orchestra_plucked.evolution`.
+Importing this package imports no torch; each component lives in a module of its own.
 """
