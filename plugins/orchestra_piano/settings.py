@@ -22,6 +22,7 @@ _RANGES = (
     ("partials", 1, 64, ""),
     ("inharmonicity", 0.0, 0.01, ""),
     ("hardness", -24.0, 24.0, "dB/octave"),
+    ("quietest", 0.0, 0.9, ""),
     ("alpha", 1e-3, 1e6, "1/s"),
 )
 
@@ -42,7 +43,7 @@ def check_piano(config: PianoConfig) -> None:
     for name, lower, upper, unit in _RANGES:
         value = getattr(config, name)
         if not lower <= value <= upper:
-            raise ParameterError(f"{name} of piano_adsr is {value!r} {unit}; expected a value in [{lower:g}, {upper:g}].")
+            raise ParameterError(f"{name} of piano_adsr is {value!r}{f' {unit}' if unit else ''}; expected a value in [{lower:g}, {upper:g}].")
     for name, unit, lower, upper, _ in TIMBRE:
         value, margin = getattr(config, name), MARGIN * (upper - lower)
         if not lower + margin <= value <= upper - margin:
