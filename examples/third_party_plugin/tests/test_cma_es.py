@@ -93,6 +93,24 @@ def test_an_item_takes_the_same_path_alone_as_beside_one_of_more_notes():
     assert torch.equal(together[1, :2], alone[0])
 
 
+class Loudness(Objective):
+    """How far the one amplitude is from 0.3."""
+
+    terms = ("off",)
+
+    def _evaluate(self, take: Take) -> Evaluation:
+        return Evaluation({"off": (take.values["amplitude"][:, 0] - 0.3).square()}, {})
+
+
+@pytest.mark.parametrize("covariance", ["full", "diagonal"])
+def test_a_single_coordinate_is_enough(covariance):
+    canvas = Canvas(duration=0.2, sample_rate=4_000, level="as_is")
+    brief = Brief(canvas, {}, torch.tensor([1]), scores=(Score((Note(60, 0.05, 0.1),)),))
+    problem = Problem(Evaluator(Plucked(modes=1), Loudness()), brief)
+    CmaEs(groups=("dynamics",), enough=1e-5, covariance=covariance).optimize(problem)
+    assert problem.values["amplitude"].item() == pytest.approx(0.3, abs=0.01)
+
+
 def test_only_the_groups_it_is_told_of_move():
     found = solved(CmaEs(groups=("late",), steps=60, enough=1.25 + 1e-3), problem_of(1))
     assert (found[0, :2] == 0).all()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from orchestra_core import Problem, Schedule, Stage
 from orchestra_core.errors import IncompatibleError, ParameterError
 from orchestra_plucked.config import Covariance
 
-_OPTIMISERS: Mapping[str, Any] = {"full": CMA, "diagonal": SepCMA}
 #: What a candidate counts whose loss is not finite: it ranks last.
 _WORST = 1e300
 
@@ -75,8 +74,8 @@ class CmaEs(Schedule):
                 raise ParameterError(f"{name} is {value!r}; expected {least:g} or more.")
         if not groups:
             raise ParameterError("groups is empty; expected the names of one or more groups, or 'all'.")
-        if covariance not in _OPTIMISERS:
-            raise ParameterError(f"covariance is {covariance!r}; expected one of {', '.join(_OPTIMISERS)}.")
+        if covariance not in get_args(Covariance):
+            raise ParameterError(f"covariance is {covariance!r}; expected one of {', '.join(get_args(Covariance))}.")
         self._groups, self._steps, self._enough, self._scores = tuple(groups), steps, enough, scores
         self._population, self._sigma, self._covariance = population, sigma, covariance
 
@@ -132,7 +131,10 @@ class Population:
         self._stage = stage
         self._own = own_coordinates(stage)
         means = [row[own].cpu().numpy() for row, own in zip(_flat(stage.coordinates), self._own, strict=True)]
-        self._optimisers: list[Any] = [_OPTIMISERS[covariance](mean, sigma, population_size=size) for mean in means]
+        # The library's diagonal one takes two coordinates or more; with one there is no difference.
+        kinds = [SepCMA if covariance == "diagonal" and len(mean) > 1 else CMA for mean in means]
+        made = zip(kinds, means, strict=True)
+        self._optimisers: list[Any] = [kind(mean, sigma, population_size=size) for kind, mean in made]
 
     def evolve(self) -> Tensor:
         """Evaluate a generation of every item that still moves, and move the stage's coordinates to the new means.
