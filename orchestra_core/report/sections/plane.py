@@ -61,7 +61,8 @@ def section(result: Result) -> str | None:
         draw_plane(axes, plane, points, result.word)
         _draw_path(axes, stages, end, target)
         dots = " Dots: candidates that were tried." if any(span.jumps for span, _ in stages) else ""
-        return figure_html(figure, _alt(result), f"Dashed: requests of length 1. Words lie where they ask for.{dots}")
+        caption = f"Lines: the mean of the oracle's corpus; dotted: as far as requests go. Words lie where they ask for.{dots}"
+        return figure_html(figure, _alt(result), caption)
 
 
 def draw_plane(axes: Axes, plane: Plane, points: np.ndarray, word: str = "") -> None:

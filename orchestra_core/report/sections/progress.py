@@ -108,4 +108,4 @@ def _caption(history: pd.DataFrame, spans: list[StageSpan]) -> str:
     events = "; ".join(f"step {step}: {history['event'].iloc[step]}" for step in steps[:5])
     more = f"; and {len(steps) - 5} more" if len(steps) > 5 else ""
     dots = " Dots: candidates that were tried." if any(span.jumps for span in spans) else ""
-    return f"Dashed: what was asked.{dots}" + (f" Events: {events}{more}." if events else "")
+    return f"Dashed: the targets.{dots}" + (f" Events: {events}{more}." if events else "")
