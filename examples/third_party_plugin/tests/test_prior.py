@@ -54,8 +54,9 @@ def test_the_gradient_leads_back_to_the_score_and_to_even_loudness():
     assert amplitude.grad.sign().tolist() == [[-1, 1], [0, 0]]
 
 
-def test_an_instrument_without_notes_or_a_piece_without_a_score_has_no_prior():
-    for values, scores in (({}, SCORES), ({"onset": torch.ones(2, 2)}, None)):
+def test_where_values_are_not_those_of_notes_or_nothing_is_written_there_is_no_prior():
+    strangers = {"onset": torch.ones(2, 5), "amplitude": torch.ones(2)}
+    for values, scores in (({}, SCORES), (strangers, SCORES), ({"onset": torch.ones(2, 2)}, None)):
         terms = evaluated(MatchWithPrior(Peak()), values, scores)
         assert terms["prior_timing"].tolist() == terms["prior_evenness"].tolist() == [0, 0]
 

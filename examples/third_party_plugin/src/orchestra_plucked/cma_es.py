@@ -61,8 +61,8 @@ class CmaEs(Schedule):
     def __init__(
         self,
         groups: tuple[str, ...] = ("all",),
-        population: int | None = None,
-        sigma: float = 0.5,
+        population: int | None = 12,
+        sigma: float = 1.0,
         steps: int = 30,
         covariance: Covariance = "diagonal",
         enough: float = 0.02,

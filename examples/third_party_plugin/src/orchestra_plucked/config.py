@@ -102,8 +102,8 @@ class CmaEsConfig:
     """
 
     groups: tuple[str, ...] = ("all",)
-    population: int | None = None
-    sigma: float = 0.5
+    population: int | None = 12
+    sigma: float = 1.0
     steps: int = 30
     covariance: Covariance = "diagonal"
     enough: float = 0.02

@@ -64,10 +64,10 @@ def measure(clip: Signal, sample_rate: int) -> tuple[float, float, float]:
     flux : float
         Mean rise of the mel spectrogram from frame to frame in dB: how much begins.
     """
+    level = 10 * np.log10(max(float(np.square(clip, dtype=np.float64).mean()), _FLOOR))
     clip = librosa.util.fix_length(clip, size=max(len(clip), _FRAME))
     frames = librosa.feature.rms(y=clip, frame_length=_FRAME, hop_length=_HOP)[0]
     centroids = librosa.feature.spectral_centroid(y=clip, sr=sample_rate, n_fft=_FRAME, hop_length=_HOP)[0]
-    centroid = float((frames * centroids).sum() / max(frames.sum(), 1e-9)) / 1000
-    level = 10 * np.log10(max(float(np.square(clip, dtype=np.float64).mean()), _FLOOR))
+    centroid = float((frames * centroids).sum() / max(frames.sum(), _FLOOR)) / 1000
     flux = librosa.onset.onset_strength(y=clip, sr=sample_rate, n_fft=_FRAME, hop_length=_HOP).mean()
     return centroid, float(level), float(flux)

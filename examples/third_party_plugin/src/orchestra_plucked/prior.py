@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor
 
@@ -88,22 +86,25 @@ class MatchWithPrior(Objective):
         return (self.scale / half * (reading - target)).square()
 
     def _timing(self, take: Take) -> Tensor:
-        if "onset" not in take.values or take.brief.scores is None:
+        onset = take.values.get("onset")
+        written = None if take.brief.scores is None else take.brief.notes(take.audio.dtype).onset
+        if onset is None or written is None or onset.shape != written.shape:
             return torch.zeros_like(take.audio[:, 0])
-        off = take.values["onset"] - take.brief.notes(take.audio.dtype).onset
-        return _mean(off.square(), _played(take.values)) / self.tolerance**2
+        return _mean((onset - written).square(), _played(take, onset)) / self.tolerance**2
 
     def _evenness(self, take: Take) -> Tensor:
-        if "amplitude" not in take.values or take.values["amplitude"].ndim != 2:
+        amplitude = take.values.get("amplitude")
+        if amplitude is None or amplitude.ndim != 2:
             return torch.zeros_like(take.audio[:, 0])
-        amplitude, played = take.values["amplitude"], _played(take.values)
+        played = _played(take, amplitude)
         off = amplitude - _mean(amplitude, played)[:, None]
         return _mean(off.square(), played) / self.spread**2
 
 
-def _played(values: Mapping[str, Tensor]) -> Tensor:
+def _played(take: Take, like: Tensor) -> Tensor:
     """Return which notes there are, rather than the padding of a batch, shape (batch, notes)."""
-    return values["mask"].bool() if "mask" in values else torch.ones_like(values["amplitude"], dtype=torch.bool)
+    mask = take.values.get("mask")
+    return torch.ones_like(like, dtype=torch.bool) if mask is None else mask.bool()
 
 
 def _mean(notes: Tensor, played: Tensor) -> Tensor:
