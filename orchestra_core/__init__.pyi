@@ -8,6 +8,7 @@ from .contracts.objective import Objective as Objective
 from .contracts.objective import Take as Take
 from .contracts.oracle import Dimension as Dimension
 from .contracts.oracle import Oracle as Oracle
+from .contracts.oracle import WindowReadings as WindowReadings
 from .contracts.parameter import Parameter as Parameter
 from .contracts.schedule import Schedule as Schedule
 from .contracts.score import Note as Note

@@ -43,7 +43,9 @@ def check_piano(config: PianoConfig) -> None:
     for name, lower, upper, unit in _RANGES:
         value = getattr(config, name)
         if not lower <= value <= upper:
-            raise ParameterError(f"{name} of piano_adsr is {value!r}{f' {unit}' if unit else ''}; expected a value in [{lower:g}, {upper:g}].")
+            raise ParameterError(
+                f"{name} of piano_adsr is {value!r}{f' {unit}' if unit else ''}; expected a value in [{lower:g}, {upper:g}]."
+            )
     for name, unit, lower, upper, _ in TIMBRE:
         value, margin = getattr(config, name), MARGIN * (upper - lower)
         if not lower + margin <= value <= upper - margin:
