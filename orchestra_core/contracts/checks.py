@@ -47,6 +47,21 @@ def check_values(values: Mapping[str, Tensor], who: str) -> int:
     return next(iter(sizes.values()))
 
 
+def check_finite(values: Mapping[str, Tensor], who: str) -> None:
+    """Check that there is an item, and that no value is NaN or infinite.
+
+    Raises
+    ------
+    ParameterError
+        The batch is empty, or a value is not finite; it is named.
+    """
+    for name, value in values.items():
+        if value.ndim and value.shape[0] == 0:
+            raise ParameterError(f"{who} was given an empty batch; expected at least one item.")
+        if not bool(torch.isfinite(value.detach()).all()):
+            raise ParameterError(f"{who} was given {name!r} with NaN or infinite values; expected finite ones.")
+
+
 def check_rows(named: Mapping[str, Tensor], batch: int, who: str, what: str) -> None:
     """Check that a component returned one number per item under each name.
 

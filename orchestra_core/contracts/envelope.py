@@ -51,7 +51,7 @@ class Envelope(Component):
         Parameters
         ----------
         time : Tensor [shape=(batch, notes, n)]
-            Seconds since each note's onset; the level is 0 before 0.
+            Seconds since each note's onset; the level is 0 before 0. An empty batch has empty levels.
         duration : Tensor [shape=(batch, notes)]
             Length of each note in seconds.
         values : mapping of str to Tensor [shape=(batch, ...)]

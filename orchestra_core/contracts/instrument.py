@@ -12,7 +12,7 @@ from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
-from orchestra_core.contracts.checks import check_values
+from orchestra_core.contracts.checks import check_finite, check_values
 from orchestra_core.contracts.component import Component, Kind
 from orchestra_core.contracts.parameter import Parameter, check_parameter
 from orchestra_core.contracts.score import Score
@@ -74,11 +74,12 @@ class Instrument(Component):
         Raises
         ------
         ParameterError
-            Values are missing or disagree on the batch size.
+            Values are missing, not finite, or disagree on the batch size, or the batch is empty.
         ContractError
             The plugin returned another shape, or samples that are not finite.
         """
         batch = check_values(values, type(self).__name__)
+        check_finite(values, type(self).__name__)
         try:
             audio = self._render(values, canvas)
         except KeyError as error:

@@ -8,7 +8,7 @@ import torch
 from piano_values import FREE, SHARED, batch_of, random_notes, values_of
 
 from orchestra_core import Canvas
-from orchestra_core.errors import ContractError
+from orchestra_core.errors import ParameterError
 from orchestra_piano import Adsr, PianoAdsr
 
 SMALL = Canvas(duration=0.4, sample_rate=8000)
@@ -170,7 +170,7 @@ def test_canvas_of_any_length_is_filled(samples):
 def test_a_value_that_is_not_finite_is_refused_and_not_silent(name, bad):
     values = values_of([(60, 0.1, 0.2, 0.8)])
     values[name] = torch.full_like(values[name], bad)
-    with pytest.raises(ContractError, match="NaN"):
+    with pytest.raises(ParameterError, match="NaN"):
         PianoAdsr().render(values, SMALL)
 
 

@@ -8,7 +8,6 @@ import torch
 from kit_references import Bell, Fade, smooth
 
 from orchestra_core import Score
-from orchestra_core.errors import ContractError
 
 
 class UnknownCapability(Bell):
@@ -110,10 +109,7 @@ class IgnoresBrightness(Bell):
 
 class ChecksNoNames(Bell):
     def render(self, values, canvas):
-        audio = self._render(values, canvas)
-        if not torch.isfinite(audio).all():
-            raise ContractError("not finite")
-        return audio
+        return self._render(values, canvas)
 
 
 class HidesNaN(Bell):

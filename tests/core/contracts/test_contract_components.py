@@ -398,3 +398,23 @@ def test_a_contract_cannot_be_used_without_its_author_part(contract):
     with pytest.raises(TypeError, match="abstract"):
         contract()
     assert contract.capabilities <= CAPABILITIES
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"pitch": torch.tensor([math.nan])}, "'pitch' with NaN or infinite values"),
+        ({"pitch": torch.tensor([math.inf])}, "'pitch' with NaN or infinite values"),
+        ({"pitch": torch.zeros(0)}, "an empty batch"),
+    ],
+)
+def test_an_instrument_refuses_values_that_are_not_finite_and_an_empty_batch(values, message):
+    class Sine(Instrument):
+        def _parameters(self, brief):
+            return ()
+
+        def _render(self, values, canvas):
+            return values["pitch"][:, None].expand(-1, canvas.samples)
+
+    with pytest.raises(ParameterError, match=message):
+        Sine().render(values, Canvas(duration=0.01))
