@@ -70,8 +70,8 @@ class Step:
         if not self._loss.requires_grad:
             raise ContractError(
                 f"Stage {self.stage.name!r}: the loss depends on {', '.join(self.stage.coordinates) or 'no parameter'} in no "
-                "way that torch can follow; expected a gradient. The instrument, the oracle or the objective declares 'differentiable' and cuts the "
-                "gradient: look for `.detach()`, `.item()`, `no_grad` or numpy in it."
+                "way that torch can follow; expected a gradient. The instrument, the oracle or the objective declares "
+                "'differentiable' and cuts it: look for `.detach()`, `.item()`, `no_grad` or numpy in it."
             )
         lost = ~torch.isfinite(self._loss.detach())
         torch.where(lost, 0.0, self._loss).sum().backward()  # type: ignore[no-untyped-call]
