@@ -16,7 +16,7 @@ def audio_of(folder: Path) -> bytes:
 
 def test_a_word_leaves_a_complete_folder_that_alone_makes_the_same_bits_again(orchestra, tmp_path):
     done = orchestra("compose", "happy", "--config", "quick.toml", "--seed", 3, "-o", "happy")
-    assert "happy: " in done.stdout and "valence" in done.stdout and "asked" in done.stdout
+    assert "happy: " in done.stdout and "valence" in done.stdout and "target" in done.stdout
     assert {path.name for path in (tmp_path / "happy").iterdir()} == FILES
     info = soundfile.info(tmp_path / "happy" / "audio.wav")
     assert (info.samplerate, info.frames, info.channels, info.subtype) == (44_100, 220_500, 1, "PCM_24")
