@@ -91,7 +91,9 @@ class Plucked(Instrument):
         rate, device = canvas.sample_rate, onset.device
         # Each note is rendered on its own stretch of the canvas, as long as the longest of them needs.
         first = (onset.detach() * rate).floor().long().clamp(0, canvas.samples)
-        left = torch.minimum(duration.detach() * rate, (canvas.samples - first).to(onset.dtype)).max() if len(item) else 0
+        # NaN in a duration has no length; it comes to light in the sound.
+        rings = (duration.detach() * rate).nan_to_num(nan=0.0)
+        left = torch.minimum(rings, (canvas.samples - first).to(onset.dtype)).max() if len(item) else 0
         sample = first[:, None] + torch.arange(int(left) + 2, device=device)
         since = sample / rate - onset[:, None]
         contour = values["amplitude"][item, note][:, None] * _ramps(since, duration[:, None])
