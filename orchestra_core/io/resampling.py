@@ -8,12 +8,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from orchestra_core.contracts.resample import resample
-
-# Taps of the windowed sinc on each side at the lower of the two rates, and its roll-off: torchaudio's defaults.
-_TAPS, _ROLLOFF = 6, 0.99
-# Rates with a small common divisor (44 101 and 44 100 Hz) would need a filter bank of gigabytes.
-_LARGEST_BANK = 2**24
+from orchestra_core.contracts.resample import bank_fits, filter_width, resample
 
 
 def resample_blocks(blocks: Iterable[Tensor], source: int, target: int) -> Iterator[Tensor]:
@@ -35,13 +30,12 @@ def resample_blocks(blocks: Iterable[Tensor], source: int, target: int) -> Itera
     if source == target:
         yield from blocks
         return
-    divisor = math.gcd(source, target)
-    step_in, step_out = source // divisor, target // divisor
-    width = math.ceil(_TAPS * step_in / (min(step_in, step_out) * _ROLLOFF))
-    if step_out * (2 * width + step_in) > _LARGEST_BANK:
+    if not bank_fits(source, target):
         yield from _soxr_blocks(blocks, source, target)
         return
-    margin = math.ceil((width + step_in) / step_in) * step_in
+    divisor = math.gcd(source, target)
+    step_in, step_out = source // divisor, target // divisor
+    margin = math.ceil((filter_width(source, target) + step_in) / step_in) * step_in
     for piece, skip_in, keep_in in _with_context(blocks, step_in, margin):
         skip = skip_in // step_in * step_out
         keep = math.ceil(keep_in * step_out / step_in)

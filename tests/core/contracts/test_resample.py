@@ -19,7 +19,8 @@ def peak_frequency(audio, rate):
 
 
 @pytest.mark.parametrize(
-    ("source", "target"), [(48_000, 44_100), (22_050, 44_100), (192_000, 22_050), (44_099, 44_100), (44_090, 44_100)]
+    ("source", "target"),
+    [(48_000, 44_100), (12_345, 22_050), (22_050, 44_100), (192_000, 22_050), (44_099, 44_100), (44_090, 44_100)],
 )
 def test_a_tone_keeps_its_pitch_within_a_cent(source, target):
     tone = torch.sin(2 * math.pi * 440 * torch.arange(source) / source)

@@ -19,7 +19,8 @@ def cut(signal, generator, longest):
 
 
 @pytest.mark.parametrize(
-    ("source", "target"), [(44_100, 22_050), (22_050, 44_100), (48_000, 44_100), (8_000, 11_025), (44_100, 44_100)]
+    ("source", "target"),
+    [(44_100, 22_050), (22_050, 44_100), (48_000, 44_100), (8_000, 11_025), (12_345, 22_050), (44_100, 44_100)],
 )
 @pytest.mark.parametrize("longest", [50, 3_000, 30_000])
 def test_blocks_of_any_length_give_what_the_whole_gives(source, target, longest):
