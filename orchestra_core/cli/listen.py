@@ -77,14 +77,12 @@ def _check(hop: float | None, plot: Path | None) -> None:
 def _oracle(name: str | None, threads: int | None, device: str) -> Oracle:
     import torch
 
+    from orchestra_core.contracts.checks import usable_device
     from orchestra_core.registry import build
 
     if threads is not None:
         torch.set_num_threads(threads)
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise UsageError(f"--device is {device!r}, which cannot be used here: {str(error).splitlines()[0]} Try cpu.") from error
+    usable_device(device)
     return build("oracle", name).component
 
 

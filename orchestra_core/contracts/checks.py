@@ -62,6 +62,22 @@ def check_finite(values: Mapping[str, Tensor], who: str) -> None:
             raise ParameterError(f"{who} was given {name!r} with NaN or infinite values; expected finite ones.")
 
 
+def usable_device(name: str) -> torch.device:
+    """Return a torch device after trying it.
+
+    Raises
+    ------
+    ParameterError
+        It does not exist here.
+    """
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        raise ParameterError(f"The device {name!r} cannot be used here: {str(error).splitlines()[0]} Try 'cpu'.") from error
+    return device
+
+
 def check_rows(named: Mapping[str, Tensor], batch: int, who: str, what: str) -> None:
     """Check that a component returned one number per item under each name.
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.checks import usable_device
 from orchestra_core.errors import ParameterError, RunFolderError
 from orchestra_core.pipeline.parts import Parts, PartsBuilder, ScoreSpec, Specs
 from orchestra_core.pipeline.recipe import fingerprint, make_recipe
@@ -178,7 +177,7 @@ class Pipeline:
         -------
         tuple of Result
         """
-        canvas, torch_device = _canvas(canvas, duration), _device(device)
+        canvas, torch_device = _canvas(canvas, duration), usable_device(device)
         dimensions = self.parts.objective.dimensions
         targets = tuple(to_readings(request, dimensions, scale) for request in _same_dimensions(requests))
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
@@ -216,12 +215,3 @@ def _canvas(canvas: Canvas | None, duration: float | None) -> Canvas:
         raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
     canvas = canvas or Canvas()
     return canvas if duration is None else replace(canvas, duration=duration)
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ParameterError(f"The device {name!r} cannot be used here: {str(error).splitlines()[0]} Try 'cpu'.") from error
-    return device

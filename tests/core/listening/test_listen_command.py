@@ -105,7 +105,7 @@ def test_the_plot_of_an_emotion_oracle_has_the_plane_and_every_file(run, recordi
     (("--hop", "-1"), "--hop is -1 s"),
     (("--plot", "plot.txt"), "ends in .png, .svg or .pdf"),
     (("--plot", "/no/such/folder/plot.png"), "/no/such/folder does not"),
-    (("--device", "tpu9"), "--device is 'tpu9'"),
+    (("--device", "tpu9"), "The device 'tpu9' cannot be used here"),
     (("--oracle", "brightnes_khz"), "brightness_khz"),
 ])  # fmt: skip
 def test_a_wrong_option_is_refused_before_anything_is_read(run, recording, options, said):
