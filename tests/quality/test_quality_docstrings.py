@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from numpydoc.validate import validate
 
-PACKAGES = ("orchestra_core", "orchestra_deam", "orchestra_match", "orchestra_piano", "orchestra_staged")
+PACKAGES = ("orchestra_core", "orchestra_deam", "orchestra_match", "orchestra_piano", "orchestra_staged", "orchestra_style")
 
 #: What is checked everywhere. Not the rules that ask a one-line docstring for sections: a sentence may say it all.
 RULES = {

@@ -1,0 +1,10 @@
+"""The command group ``orchestra style``; each command stands in a module of its own."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group()
+def style() -> None:
+    """Lend music the sound of an ambience; train and evaluate the feature network."""
