@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 @click.option("--arousal", type=float, help="Asked arousal, -1 (calm) to 1 (excited).")
 @click.option("--target", "targets", multiple=True, metavar="NAME=VALUE", help="Asked reading of any dimension; may be repeated.")
 @click.option(
+    "--like", type=click.Path(path_type=Path), metavar="FILE", help="Ask for the readings of a recording; targets go before it."
+)
+@click.option("--source", type=click.Path(path_type=Path), metavar="FILE", help="A recording for parts that work on one.")
+@click.option(
     "--scale",
     type=click.Choice(["request", "reading"]),
     help="What targets mean: -1..1 over what the oracle's corpus holds (default), or the oracle's own units.",
@@ -63,7 +67,7 @@ def _interrupted(output: Path | None, options: Mapping[str, Any]) -> Path | None
     """Return the folder to resume, or None where there is none yet and something is asked."""
     if output is not None and (output / "run.json").exists():
         return output
-    if options["valence"] is None and options["arousal"] is None and not options["targets"]:
+    if all(options[name] is None for name in ("valence", "arousal", "like")) and not options["targets"]:
         raise UsageError(f"There is no run to resume in {output or 'no folder'}; name its folder with -o, or ask for something.")
     return None
 

@@ -9,7 +9,7 @@ Kind = Literal["instrument", "envelope", "oracle", "objective", "schedule", "sco
 KINDS: tuple[str, ...] = get_args(Kind)
 
 #: What a component may declare; everything else is refused.
-CAPABILITIES: frozenset[str] = frozenset({"differentiable", "notes", "pitched", "rate_free", "stochastic"})
+CAPABILITIES: frozenset[str] = frozenset({"differentiable", "notes", "pitched", "rate_free", "source", "stochastic"})
 
 
 class Component(ABC):
@@ -23,8 +23,8 @@ class Component(ABC):
         One of `KINDS`; set by the base class.
     capabilities : frozenset of str
         Among `CAPABILITIES`. ``differentiable``: gradients flow through it; ``notes``: it plays notes and needs a score;
-        ``pitched``: notes have a pitch; ``rate_free``: it renders at any sample rate; ``stochastic``: it draws random
-        numbers from the generator it is given.
+        ``pitched``: notes have a pitch; ``rate_free``: it renders at any sample rate; ``source``: it needs the source audio
+        of the brief; ``stochastic``: it draws random numbers from the generator it is given.
     """
 
     kind: ClassVar[Kind]

@@ -14,7 +14,7 @@ from orchestra_core.contracts.checks import check_audio, check_rows
 from orchestra_core.contracts.component import Component, Kind
 from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.contracts.randomness import ItemGenerator
-from orchestra_core.errors import ContractError
+from orchestra_core.errors import ContractError, IncompatibleError
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +116,44 @@ class Objective(Component):
         check_rows(evaluation.terms, batch, type(self).__name__, "the term")
         check_rows(evaluation.readings, batch, type(self).__name__, "the reading")
         return evaluation
+
+    def read(self, audio: Tensor, sample_rate: int) -> Mapping[str, Tensor]:
+        """Return the reading of a recording, for people who ask for something like it.
+
+        Parameters
+        ----------
+        audio : Tensor [shape=(batch, samples)]
+            Mono audio, nominal full scale 1.
+        sample_rate : int
+            Its rate in Hz.
+
+        Returns
+        -------
+        mapping of str to Tensor [shape=(batch,)]
+            By dimension.
+
+        Raises
+        ------
+        IncompatibleError
+            This objective reads no recordings, which is the default.
+        """
+        raise IncompatibleError(
+            f"{type(self).__name__} reads no recordings, so nothing can be asked that is like one; name targets instead."
+        )
+
+    def advise(self, targets: Mapping[str, float]) -> tuple[str, ...]:
+        """Return what somebody who asks for these readings should know, in plain sentences; none by default.
+
+        Parameters
+        ----------
+        targets : mapping of str to float
+            Asked readings by dimension.
+
+        Returns
+        -------
+        tuple of str
+        """
+        return ()
 
     @abstractmethod
     def _evaluate(self, take: Take) -> Evaluation: ...

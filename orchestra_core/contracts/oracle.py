@@ -176,6 +176,21 @@ class Oracle(Component):
             raise ParameterError(f"The hop is {hop!r} s; expected a positive number of seconds.")
         return self._read_all(audio, sample_rate, hop)
 
+    def advise(self, targets: Mapping[str, float]) -> tuple[str, ...]:
+        """Return what somebody who asks for these readings should know: such as targets that hardly ever come together.
+
+        Parameters
+        ----------
+        targets : mapping of str to float
+            Asked readings by dimension.
+
+        Returns
+        -------
+        tuple of str
+            Plain sentences; none by default.
+        """
+        return ()
+
     def native_rate(self, sample_rate: int) -> int:
         """Return the rate that audio of another rate is read at.
 

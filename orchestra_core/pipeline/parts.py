@@ -124,7 +124,7 @@ class PartsBuilder:
         return built.component
 
     def _add_file(self, path: Path) -> str:
-        name = path.name if self._files.get(path.name, path) == path else f"{len(self._files)}-{path.name}"
+        name = free_name(path, self._files)
         self._files[name] = path
         return INPUT + name
 
@@ -173,6 +173,11 @@ def check_fit(instrument: Instrument, objective: Objective, schedule: Schedule) 
                 f"The schedule {type(schedule).__name__} follows gradients, and the {part.kind} {type(part).__name__} has none. "
                 "Choose a schedule that needs no gradient."
             )
+
+
+def free_name(path: Path, files: Mapping[str, Path]) -> str:
+    """Return the name that a file gets among others in a run folder: its own, unless another file has it."""
+    return path.name if files.get(path.name, path) == path else f"{len(files)}-{path.name}"
 
 
 def name_inputs(plain: Any, names: Mapping[str, str]) -> Any:

@@ -12,6 +12,7 @@ from orchestra_core.contracts.checks import usable_device
 from orchestra_core.errors import ParameterError, RunFolderError
 from orchestra_core.pipeline.parts import Parts, PartsBuilder, ScoreSpec, Specs
 from orchestra_core.pipeline.recipe import fingerprint, make_recipe
+from orchestra_core.pipeline.recordings import readings_like, source_duration
 from orchestra_core.pipeline.request import Request, Scale, make_request, to_readings
 from orchestra_core.pipeline.result import Result
 from orchestra_core.pipeline.run import Performance, Run
@@ -93,6 +94,8 @@ class Pipeline:
         targets: Mapping[str, float] | None = None,
         seed: int = 0,
         scale: Scale = "request",
+        source: str | Path | None = None,
+        like: str | Path | None = None,
         duration: float | None = None,
         canvas: Canvas | None = None,
         directory: str | Path | None = None,
@@ -114,10 +117,14 @@ class Pipeline:
             Everything random follows from it.
         scale : {"request", "reading"}
             What targets mean: -1..1 over what the oracle's corpus holds, or the oracle's own units.
+        source : path, or None
+            A recording that the instrument starts from or the objective measures against; see `Brief.source`.
+        like : path, or None
+            A recording whose readings are asked for, in the dimensions that nothing else asks for.
         duration : float, or None
             Length in seconds: short for a canvas of that length.
         canvas : Canvas, or None
-            The time grid; None for 5 s at 44 100 Hz.
+            The time grid; None for 5 s, or the length of `source`, at 44 100 Hz.
         directory : path, or None
             The run folder, written to while the run goes on, so that it can be resumed.
         resume : bool
@@ -135,12 +142,14 @@ class Pipeline:
         ------
         TargetError, UnknownNameError, ParameterError
             The request cannot be understood.
+        AudioFileError
+            A recording cannot be read.
         IncompatibleError
             The parts do not fit together.
         RunError
             The optimisation could not go on.
         """
-        request = make_request(word, valence, arousal, targets, seed)
+        request = make_request(word, valence, arousal, targets, seed, source=source, like=like)
         return self.compose_many(
             [request],
             scale=scale,
@@ -177,9 +186,10 @@ class Pipeline:
         -------
         tuple of Result
         """
-        canvas, torch_device = _canvas(canvas, duration), usable_device(device)
         dimensions = self.parts.objective.dimensions
-        targets = tuple(to_readings(request, dimensions, scale) for request in _same_dimensions(requests))
+        requests = _same_dimensions(requests, [dimension.name for dimension in dimensions])
+        canvas, torch_device = _canvas(canvas, duration, requests), usable_device(device)
+        targets = tuple(self._targets(request, scale) for request in requests)
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
         run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
         performance = Performance(self.parts, run, canvas, torch_device)
@@ -195,8 +205,12 @@ class Pipeline:
         self._registry.hooks.run_finished(run, results)
         return results
 
+    def _targets(self, request: Request, scale: Scale) -> dict[str, float]:
+        objective = self.parts.objective
+        return {**readings_like(request, objective), **to_readings(request, objective.dimensions, scale)}
 
-def _same_dimensions(requests: Sequence[Request]) -> Sequence[Request]:
+
+def _same_dimensions(requests: Sequence[Request], names: Sequence[str]) -> Sequence[Request]:
     if not requests:
         raise ParameterError("There are no requests; expected at least one.")
     for request in requests:
@@ -204,14 +218,16 @@ def _same_dimensions(requests: Sequence[Request]) -> Sequence[Request]:
             raise ParameterError(
                 f"A request is {request!r}, of type {type(request).__name__}; expected a Request(targets, seed)."
             )
-    asked = {tuple(sorted(request.targets)) for request in requests}
+    asked = {tuple(sorted({*request.targets, *(names if request.like is not None else ())})) for request in requests}
     if len(asked) > 1:
         raise ParameterError(f"The requests of a batch ask for different dimensions: {sorted(asked)}; expected the same for all.")
     return requests
 
 
-def _canvas(canvas: Canvas | None, duration: float | None) -> Canvas:
+def _canvas(canvas: Canvas | None, duration: float | None, requests: Sequence[Request]) -> Canvas:
     if canvas is not None and not isinstance(canvas, Canvas):
         raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
+    if canvas is None and duration is None:
+        duration = source_duration(requests)
     canvas = canvas or Canvas()
     return canvas if duration is None else replace(canvas, duration=duration)

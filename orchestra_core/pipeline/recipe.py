@@ -8,13 +8,14 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.errors import RunFolderError
-from orchestra_core.pipeline.parts import INPUT, Parts, name_inputs
+from orchestra_core.pipeline.parts import INPUT, Parts, free_name, name_inputs
 from orchestra_core.pipeline.request import Request, Scale
 
 _RECORDED = ("orchestra-music", "torch", "torchaudio", "nnAudio", "numpy", "librosa", "soundfile")
@@ -27,15 +28,16 @@ def make_recipe(
 
     The same recipe makes the same bits for the same batch, thread count and versions on a CPU.
     """
+    files = _with_recordings(parts.files, requests)
     return {
         "pipeline": dict(parts.plain),
         "canvas": asdict(canvas),
         "scale": scale,
-        "items": [asdict(request) for request in requests],
+        "items": [_plain_request(request, {path: name for name, path in files.items()}) for request in requests],
         "device": device.type,
         "threads": torch.get_num_threads(),
         "budget": budget,
-        "inputs": {name: str(path) for name, path in parts.files.items()},
+        "inputs": {name: str(path) for name, path in files.items()},
         "made_by_hand": list(parts.by_hand),
         "versions": {**versions(), **parts.providers},
     }
@@ -76,9 +78,26 @@ def pipeline_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
     return parts
 
 
-def requests_of(recipe: Mapping[str, Any]) -> list[Request]:
-    """Return the requests of a recipe."""
-    return [Request(dict(item["targets"]), int(item["seed"]), str(item.get("word", ""))) for item in recipe["items"]]
+def items_of(recipe: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the requests of a recipe as plain values, with the files of its run folder in their places."""
+    files = {INPUT + name: str(path) for name, path in recipe.get("inputs", {}).items()}
+    items: list[dict[str, Any]] = name_inputs(recipe["items"], files)
+    return items
+
+
+def _with_recordings(files: Mapping[str, Path], requests: Sequence[Request]) -> dict[str, Path]:
+    named = dict(files)
+    for path in dict.fromkeys(path for request in requests for path in request.files):
+        if path not in named.values():
+            named[free_name(path, named)] = path
+    return named
+
+
+def _plain_request(request: Request, names: Mapping[Path, str]) -> dict[str, Any]:
+    """Return a request as plain values; recordings by the names they have in a run folder, and only where there are any."""
+    recordings = {role: path for role, path in (("source", request.source), ("like", request.like)) if path is not None}
+    plain = {"targets": dict(request.targets), "seed": request.seed, "word": request.word}
+    return {**plain, **{role: INPUT + names[path] for role, path in recordings.items()}}
 
 
 def _same_numbers(plain: Any) -> Any:

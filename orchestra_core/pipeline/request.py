@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 from orchestra_core.contracts.oracle import Dimension
@@ -32,6 +33,10 @@ class Request:
         Everything random follows from it.
     word : str
         The emotion word that the targets come from, or empty.
+    source : Path, or None
+        A recording to start from or to be measured against; the brief holds it as its source audio.
+    like : Path, or None
+        A recording whose readings are asked for, in the dimensions that `targets` does not name.
 
     Raises
     ------
@@ -44,6 +49,8 @@ class Request:
     targets: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     word: str = ""
+    source: Path | None = None
+    like: Path | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= _LARGEST_SEED:
@@ -52,9 +59,21 @@ class Request:
             if isinstance(target, bool) or not isinstance(target, int | float):
                 raise TargetError(f"The target {name} is {target!r}, of type {type(target).__name__}; expected a number.")
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The recordings that it refers to."""
+        return tuple(path for path in (self.source, self.like) if path is not None)
+
 
 def make_request(
-    word: str | None, valence: float | None, arousal: float | None, targets: Mapping[str, float] | None, seed: int
+    word: str | None,
+    valence: float | None,
+    arousal: float | None,
+    targets: Mapping[str, float] | None,
+    seed: int,
+    *,
+    source: str | Path | None = None,
+    like: str | Path | None = None,
 ) -> Request:
     """Return a request from an emotion word and from targets; a number given beside the word replaces the word's.
 
@@ -71,7 +90,7 @@ def make_request(
         asked = {"valence": emotion.valence, "arousal": emotion.arousal}
     asked.update({name: value for name, value in (("valence", valence), ("arousal", arousal)) if value is not None})
     asked.update(targets or {})
-    return Request(asked, seed, word or "")
+    return Request(asked, seed, word or "", source and Path(source), like and Path(like))
 
 
 def to_readings(request: Request, dimensions: Sequence[Dimension], scale: Scale) -> dict[str, float]:
@@ -94,7 +113,7 @@ def to_readings(request: Request, dimensions: Sequence[Dimension], scale: Scale)
     if scale not in get_args(Scale):
         raise ParameterError(f"scale is {scale!r}; expected one of {', '.join(get_args(Scale))}.")
     known = {dimension.name: dimension for dimension in dimensions}
-    if known and not request.targets:
+    if known and not request.targets and request.like is None:
         raise TargetError(f"Nothing is asked. Name an emotion word, or a target for: {', '.join(known)}.")
     for name in request.targets:
         if name not in known:

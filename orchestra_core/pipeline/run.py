@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
@@ -15,6 +16,7 @@ from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.contracts.score import Score
 from orchestra_core.pipeline.fixed_score import FixedScore
 from orchestra_core.pipeline.parts import Parts
+from orchestra_core.pipeline.recordings import check_sources, read_sources
 from orchestra_core.pipeline.request import Request, warn_missed, warn_unseen
 from orchestra_core.pipeline.result import ParameterValue, Result
 from orchestra_core.problem import Evaluator, Problem
@@ -96,10 +98,11 @@ class Performance:
         Raises
         ------
         IncompatibleError
-            The schedule cannot use the instrument's groups or the objective's terms.
+            The schedule cannot use the instrument's groups or the objective's terms, or a part needs a recording.
         ContractError
             A part does not return what it has to.
         """
+        check_sources(self._run.requests, self._parts.instrument, self._parts.objective)
         problem = Problem(self._evaluator, self._brief(), source=self._parts.score)
         self._parts.schedule.check(problem.groups, problem.terms)
         with torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
@@ -130,19 +133,25 @@ class Performance:
         return tuple(self._result(problem, row) for row in range(len(problem.brief)))
 
     def _brief(self) -> Brief:
+        canvas = self._canvas.at(self._evaluator.working_rate(self._canvas.sample_rate))
         names = sorted({name for targets in self._run.targets for name in targets})
         columns = {name: [targets[name] for targets in self._run.targets] for name in names}
-        rate = self._evaluator.working_rate(self._canvas.sample_rate)
         return Brief(
-            canvas=self._canvas.at(rate),
+            canvas=canvas,
             targets={name: torch.tensor(column, device=self._device) for name, column in columns.items()},
             seeds=torch.tensor([request.seed for request in self._run.requests], device=self._device),
+            source=self._source(canvas),
         )
+
+    def _source(self, canvas: Canvas) -> Tensor | None:
+        source = read_sources(self._run.requests, canvas)
+        return None if source is None else source.to(self._device)
 
     @torch.no_grad()
     def _result(self, problem: Problem, row: int) -> Result:
         brief, parameters, values = problem.item(row)
-        brief = replace(brief, canvas=self._canvas)
+        source = read_sources(self._run.requests[row : row + 1], self._canvas)
+        brief = replace(brief, canvas=self._canvas, source=None if source is None else source.to(self._device))
         heard = self._evaluator.hear(values, brief, brief.generator("final"))
         notes = self._parts.instrument.notes(values, self._canvas)
         readings = {name: float(reading) for name, reading in heard.evaluation.readings.items()}
@@ -174,7 +183,7 @@ class Performance:
             history=history,
             messages=self._messages(row, readings, problem),
             recipe={**self._run.recipe, "items": [self._run.recipe["items"][row]]},
-            inputs=self._parts.files,
+            inputs={name: Path(path) for name, path in self._run.recipe["inputs"].items()},
             word=self._run.requests[row].word,
         )
 
@@ -183,7 +192,8 @@ class Performance:
         events = _summed_up([r for r in problem.state.rows if r.item == row and r.event])
         source = self._parts.score
         cut = source.describe_cut(self._canvas) if isinstance(source, FixedScore) else []
-        return (*cut, *warn_unseen(targets, dimensions), *warn_missed(targets, readings, dimensions), *events)
+        advice = self._parts.objective.advise(targets)
+        return (*cut, *warn_unseen(targets, dimensions), *advice, *warn_missed(targets, readings, dimensions), *events)
 
 
 def _summed_up(rows: Sequence[Row]) -> list[str]:

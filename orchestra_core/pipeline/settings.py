@@ -13,7 +13,8 @@ from orchestra_core.config import read_config, validate
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
-from orchestra_core.pipeline.recipe import pipeline_of
+from orchestra_core.pipeline.recipe import items_of, pipeline_of
+from orchestra_core.pipeline.recordings import source_duration
 from orchestra_core.pipeline.request import Request, Scale, make_request
 from orchestra_core.pipeline.result import Result
 from orchestra_core.registry import Registry
@@ -70,19 +71,31 @@ class Settings:
         seed: int | None = None,
         seeds: int | None = None,
         scale: Scale | None = None,
+        source: Path | None = None,
+        like: Path | None = None,
         duration: float | None = None,
         device: str | None = None,
         threads: int | None = None,
         **parts: Any,
     ) -> Settings:
-        """Return the settings with some of them changed; None leaves what is there."""
+        """Return the settings with some of them changed; None leaves what is there.
+
+        Raises
+        ------
+        AudioFileError
+            The recording to start from cannot be read.
+        """
         named = {name: part for name, part in parts.items() if part is not None}
+        items = self._items(word, valence, arousal, targets or {}, like, seed, seeds)
+        if source is not None:
+            items = tuple(replace(item, source=source) for item in items)
+            duration = duration or source_duration(items)
         return replace(
             self,
             pipeline=_with_parts(self.pipeline, named),
             canvas=self.canvas if duration is None else replace(self.canvas, duration=duration),
             scale=scale or self.scale,
-            items=self._items(word, valence, arousal, targets or {}, seed, seeds),
+            items=items,
             device=device or self.device,
             threads=threads or self.threads,
         )
@@ -107,10 +120,11 @@ class Settings:
         valence: float | None,
         arousal: float | None,
         targets: Mapping[str, float],
+        like: Path | None,
         seed: int | None,
         seeds: int | None,
     ) -> tuple[Request, ...]:
-        asks = bool(word or targets) or valence is not None or arousal is not None
+        asks = bool(word or targets) or any(given is not None for given in (valence, arousal, like))
         if not asks and seed is None and seeds is None and self.items:
             return self.items
         base = self.items[0] if self.items else Request()
@@ -118,7 +132,8 @@ class Settings:
         numbers = range(first, first + (seeds or 1))
         if not asks:
             return tuple(replace(base, seed=number) for number in numbers)
-        return tuple(make_request(word, valence, arousal, targets, number) for number in numbers)
+        asked = make_request(word, valence, arousal, targets, first, source=base.source, like=like)
+        return tuple(replace(asked, seed=number) for number in numbers)
 
 
 def load_settings(path: Path) -> Settings:
@@ -132,7 +147,7 @@ def load_settings(path: Path) -> Settings:
     is_run = path.is_dir() or path.name == "run.json"
     recipe = load_recipe(path) if is_run else read_config(path)
     if is_run:
-        recipe = {**recipe, "pipeline": pipeline_of(recipe)}
+        recipe = {**recipe, "pipeline": pipeline_of(recipe), "items": items_of(recipe)}
     kept = {key: value for key, value in recipe.items() if not (is_run and key in _REMARKS)}
     return validate(Settings, kept, str(path))
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
 from orchestra_core import Dimension, Evaluation, Objective, Oracle, Take
 from orchestra_core.errors import ParameterError
 
@@ -48,6 +52,14 @@ class Match(Objective):
     def sample_rates(self) -> tuple[int, ...]:
         """The oracle's native rates in Hz."""
         return self.oracle.sample_rates
+
+    def read(self, audio: Tensor, sample_rate: int) -> Mapping[str, Tensor]:
+        """Return the oracle's reading; see `Oracle.read`."""
+        return self.oracle.read(audio, sample_rate)
+
+    def advise(self, targets: Mapping[str, float]) -> tuple[str, ...]:
+        """Return the oracle's advice."""
+        return self.oracle.advise(targets)
 
     def _evaluate(self, take: Take) -> Evaluation:
         readings = self.oracle.read_unchecked(take.audio, take.sample_rate)

@@ -65,3 +65,18 @@ def test_it_has_the_terms_dimensions_and_rates_of_its_oracle():
 def test_a_scale_that_is_not_positive_is_refused(scale):
     with pytest.raises(ParameterError, match=f"scale is {scale!r}; expected a positive number"):
         Match(FirstTwo(), scale)
+
+
+class Advising(FirstTwo):
+    """Says something of every target."""
+
+    def advise(self, targets):
+        return tuple(f"{name} {value:g} is rare." for name, value in targets.items())
+
+
+def test_recordings_and_advice_are_the_oracles():
+    audio = torch.tensor([[0.3, 0.5, 0.0]])
+    readings = Match(FirstTwo()).read(audio, 8_000)
+    assert {name: reading.tolist() for name, reading in readings.items()} == {"valence": [pytest.approx(0.3)], "depth": [50.0]}
+    assert Match(Advising()).advise({"depth": 70.0}) == ("depth 70 is rare.",)
+    assert Match(FirstTwo()).advise({"depth": 70.0}) == ()
