@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(0), help="Everything random follows from it.  [default: 0]")
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Compose N pieces, of the seeds SEED, SEED + 1, ...")
-@click.option("--duration", type=float, metavar="SECONDS", help="Length of the piece.  [default: 5]")
+@click.option("--duration", type=float, metavar="SECONDS", help="Length of the piece.  [default: what the oracle hears at once]")
 @click.option("--instrument", metavar="NAME", help="What plays.")
 @click.option("--oracle", metavar="NAME", help="What hears.")
 @click.option("--objective", metavar="NAME", help="What the music has to meet.")

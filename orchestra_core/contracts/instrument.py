@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -18,15 +18,24 @@ from orchestra_core.contracts.parameter import Parameter, check_parameter
 from orchestra_core.contracts.score import Score
 from orchestra_core.errors import ContractError, ParameterError
 
+Renderer = Callable[[Mapping[str, Tensor], Canvas], Tensor]
+
 
 class Instrument(Component):
     """Turns parameter values into audio.
 
     Authors implement `_parameters` and `_render`, and `_notes` when the instrument plays notes. An instrument with the
     capability ``rate_free`` renders the same sound at any sample rate; one without it is only asked for the canvas rate.
+
+    Attributes
+    ----------
+    defaults : mapping
+        Parts that it is best played with, where none are named: specifications by kind, such as ``{"score": "one_shot",
+        "schedule": {"name": "staged", "config": {"preset": "design"}}}``. One that is not installed is passed over.
     """
 
     kind: ClassVar[Kind] = "instrument"
+    defaults: ClassVar[Mapping[str, str | Mapping[str, Any]]] = {}
 
     def parameters(self, brief: Brief) -> tuple[Parameter, ...]:
         """Return everything that the instrument is played with for this brief.
@@ -78,10 +87,38 @@ class Instrument(Component):
         ContractError
             The plugin returned another shape, or samples that are not finite.
         """
+        return self._checked(self._render, values, canvas)
+
+    def finish(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
+        """Return the sound of parameter values as it is exported: by default what `render` returns.
+
+        An instrument whose final sound takes an iteration that no gradient should go through, such as the inversion of a
+        spectrogram, renders something near it while it is optimised.
+
+        Parameters
+        ----------
+        values : mapping of str to Tensor [shape=(batch, ...)]
+            As for `render`.
+        canvas : Canvas
+            The time grid.
+
+        Returns
+        -------
+        Tensor [shape=(batch, canvas.samples)]
+            Audio with nominal full scale 1.
+
+        Raises
+        ------
+        ParameterError, ContractError
+            As for `render`.
+        """
+        return self._checked(self._finish, values, canvas)
+
+    def _checked(self, render: Renderer, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
         batch = check_values(values, type(self).__name__)
         check_finite(values, type(self).__name__)
         try:
-            audio = self._render(values, canvas)
+            audio = render(values, canvas)
         except KeyError as error:
             if not error.args or error.args[0] in values:  # a table of the plugin's own
                 raise
@@ -120,6 +157,9 @@ class Instrument(Component):
 
     @abstractmethod
     def _render(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor: ...
+
+    def _finish(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
+        return self._render(values, canvas)
 
     def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...] | None:
         return None

@@ -86,6 +86,11 @@ class Objective(Component):
         """Rates in Hz that it hears natively; empty when any will do."""
         return ()
 
+    @property
+    def clip_duration(self) -> float | None:
+        """Length in seconds of what it hears at once, which a piece has where no length is asked; None when any will do."""
+        return None
+
     def evaluate(self, take: Take) -> Evaluation:
         """Return the terms and readings of a take.
 

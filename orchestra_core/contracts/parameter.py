@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -15,6 +16,8 @@ from orchestra_core.errors import ContractError
 MARGIN = 1e-4
 
 ALL_GROUPS = "all"
+
+ParameterScale = Literal["linear", "log"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,9 @@ class Parameter:
         One line for people.
     fixed : bool
         A fixed parameter rides in the values and is never optimised (pitch, note mask, noise, source audio).
+    scale : {"linear", "log"}
+        ``log``: equal steps of the coordinate are equal ratios, as suits frequencies and times over some decades. Needs two
+        finite, positive bounds.
     """
 
     name: str
@@ -48,6 +54,7 @@ class Parameter:
     upper: float = math.inf
     description: str = ""
     fixed: bool = False
+    scale: ParameterScale = "linear"
 
     def to_coordinate(self, value: Tensor) -> Tensor:
         """Return the free coordinate of a physical value, in double precision: the inverse of `to_value`.
@@ -59,8 +66,7 @@ class Parameter:
         """
         value = value.double()
         if math.isfinite(self.upper):
-            share = ((value - self.lower) / (self.upper - self.lower)).clamp(MARGIN, 1 - MARGIN)
-            return torch.logit(share)
+            return torch.logit(self._share(value).clamp(MARGIN, 1 - MARGIN))
         if math.isfinite(self.lower):
             above = (value - self.lower).clamp_min(MARGIN)
             return above + torch.log(-torch.expm1(-above))  # inverse softplus
@@ -69,14 +75,23 @@ class Parameter:
     def to_value(self, coordinate: Tensor) -> Tensor:
         """Return the physical value of a free coordinate, in the type of the initial value.
 
-        A sigmoid between two finite bounds, a softplus above one, the identity where there is none.
+        A sigmoid between two finite bounds, of the value or of its logarithm; a softplus above one; the identity where there
+        is none.
         """
         value = coordinate
-        if math.isfinite(self.upper):
+        if math.isfinite(self.upper) and self.scale == "log":
+            value = self.lower * torch.exp(math.log(self.upper / self.lower) * torch.sigmoid(coordinate))
+        elif math.isfinite(self.upper):
             value = self.lower + (self.upper - self.lower) * torch.sigmoid(coordinate)
         elif math.isfinite(self.lower):
             value = self.lower + functional.softplus(coordinate)
         return value.to(self.initial.dtype)
+
+    def _share(self, value: Tensor) -> Tensor:
+        """Return where a value lies between two finite bounds, 0 to 1 on the parameter's scale."""
+        if self.scale == "log":
+            return torch.log(value.clamp_min(self.lower) / self.lower) / math.log(self.upper / self.lower)
+        return (value - self.lower) / (self.upper - self.lower)
 
 
 def check_parameter(parameter: Parameter, batch_size: int) -> None:
@@ -111,11 +126,29 @@ def _check_bounds(parameter: Parameter) -> None:
             f"Parameter {name!r} has bounds [{lower:g}, {upper:g}]; expected lower < upper, and a finite lower bound with a "
             "finite upper one."
         )
-    margin = MARGIN * (upper - lower) if math.isfinite(upper) else MARGIN
-    inside = (parameter.initial >= lower + margin) & (parameter.initial <= upper - (margin if math.isfinite(upper) else 0))
-    if math.isfinite(lower) and not bool(inside.all()):
-        seen = parameter.initial.detach()
+    if parameter.scale not in get_args(ParameterScale):
+        raise ContractError(f"Parameter {name!r} has the scale {parameter.scale!r}; expected linear or log.")
+    if parameter.scale == "log" and not (lower > 0 and math.isfinite(upper)):
         raise ContractError(
-            f"Parameter {name!r} starts between {seen.min():g} and {seen.max():g} {parameter.unit}; expected values inside "
-            f"[{lower:g}, {upper:g}] by a margin of {margin:g}: a start on a bound has no gradient and never leaves it."
+            f"Parameter {name!r} has a log scale and the bounds [{lower:g}, {upper:g}]; expected two positive, finite ones."
         )
+    least, most = _inner_bounds(parameter)
+    seen = parameter.initial.detach()
+    if math.isfinite(lower) and not bool(((seen >= least) & (seen <= most)).all()):
+        raise ContractError(
+            f"Parameter {name!r} starts between {seen.min():g} and {seen.max():g} {parameter.unit}; expected values in "
+            f"[{least:g}, {most:g}], a little inside its bounds [{lower:g}, {upper:g}]: a start on a bound has no gradient and "
+            "never leaves it."
+        )
+
+
+def _inner_bounds(parameter: Parameter) -> tuple[float, float]:
+    """Return the bounds that a start must lie within."""
+    lower, upper = parameter.lower, parameter.upper
+    if not math.isfinite(upper):
+        return lower + MARGIN, upper
+    if parameter.scale == "log":
+        factor = (upper / lower) ** MARGIN
+        return lower * factor, upper / factor
+    margin = MARGIN * (upper - lower)
+    return lower + margin, upper - margin

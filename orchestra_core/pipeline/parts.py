@@ -111,7 +111,7 @@ class PartsBuilder:
         instrument = cast(Instrument, self._part("instrument", specs.instrument))
         score = self._score(specs.score, instrument)
         objective = cast(Objective, self._part("objective", self._objective(specs)))
-        schedule = cast(Schedule, self._part("schedule", specs.schedule))
+        schedule = cast(Schedule, self._part("schedule", specs.schedule or self._best_with(instrument, "schedule")))
         check_fit(instrument, objective, schedule)
         return Parts(instrument, objective, schedule, score, self._plain, self._files, tuple(self._by_hand), self._providers)
 
@@ -152,7 +152,13 @@ class PartsBuilder:
             path = Path(spec)
             self._plain["score"] = self._add_file(path)
             return FixedScore(read_midi(path))
-        return cast(ScoreSource, self._part("score", spec))
+        return cast(ScoreSource, self._part("score", spec or self._best_with(instrument, "score")))
+
+    def _best_with(self, instrument: Instrument, kind: Kind) -> Spec:
+        """Return what an instrument is best played with, where that is installed; None for the default."""
+        spec = instrument.defaults.get(kind)
+        installed = {entry.descriptor.name for entry in self._registry.entries(kind)}
+        return spec if spec is not None and _as_ref(kind, spec).name in installed else None
 
 
 def check_fit(instrument: Instrument, objective: Objective, schedule: Schedule) -> None:

@@ -124,7 +124,7 @@ class Pipeline:
         duration : float, or None
             Length in seconds: short for a canvas of that length.
         canvas : Canvas, or None
-            The time grid; None for 5 s, or the length of `source`, at 44 100 Hz.
+            The time grid; None for 44 100 Hz and the length of `source`, else of what the objective hears at once, else 5 s.
         directory : path, or None
             The run folder, written to while the run goes on, so that it can be resumed.
         resume : bool
@@ -188,7 +188,7 @@ class Pipeline:
         """
         dimensions = self.parts.objective.dimensions
         requests = _same_dimensions(requests, [dimension.name for dimension in dimensions])
-        canvas, torch_device = _canvas(canvas, duration, requests), usable_device(device)
+        canvas, torch_device = self._canvas(canvas, duration, requests), usable_device(device)
         targets = tuple(self._targets(request, scale) for request in requests)
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
         run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
@@ -204,6 +204,14 @@ class Pipeline:
             folder.finish(results)
         self._registry.hooks.run_finished(run, results)
         return results
+
+    def _canvas(self, canvas: Canvas | None, duration: float | None, requests: Sequence[Request]) -> Canvas:
+        if canvas is not None and not isinstance(canvas, Canvas):
+            raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
+        if canvas is None and duration is None:
+            duration = source_duration(requests) or self.parts.objective.clip_duration
+        canvas = canvas or Canvas()
+        return canvas if duration is None else replace(canvas, duration=duration)
 
     def _targets(self, request: Request, scale: Scale) -> dict[str, float]:
         objective = self.parts.objective
@@ -222,12 +230,3 @@ def _same_dimensions(requests: Sequence[Request], names: Sequence[str]) -> Seque
     if len(asked) > 1:
         raise ParameterError(f"The requests of a batch ask for different dimensions: {sorted(asked)}; expected the same for all.")
     return requests
-
-
-def _canvas(canvas: Canvas | None, duration: float | None, requests: Sequence[Request]) -> Canvas:
-    if canvas is not None and not isinstance(canvas, Canvas):
-        raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
-    if canvas is None and duration is None:
-        duration = source_duration(requests)
-    canvas = canvas or Canvas()
-    return canvas if duration is None else replace(canvas, duration=duration)

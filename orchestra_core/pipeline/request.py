@@ -90,7 +90,7 @@ def make_request(
         asked = {"valence": emotion.valence, "arousal": emotion.arousal}
     asked.update({name: value for name, value in (("valence", valence), ("arousal", arousal)) if value is not None})
     asked.update(targets or {})
-    return Request(asked, seed, word or "", source and Path(source), like and Path(like))
+    return Request(asked, seed, word or "", Path(source) if source else None, Path(like) if like else None)
 
 
 def to_readings(request: Request, dimensions: Sequence[Dimension], scale: Scale) -> dict[str, float]:

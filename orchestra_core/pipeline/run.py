@@ -152,7 +152,7 @@ class Performance:
         brief, parameters, values = problem.item(row)
         source = read_sources(self._run.requests[row : row + 1], self._canvas)
         brief = replace(brief, canvas=self._canvas, source=None if source is None else source.to(self._device))
-        heard = self._evaluator.hear(values, brief, brief.generator("final"))
+        heard = self._evaluator.hear(values, brief, brief.generator("final"), final=True)
         notes = self._parts.instrument.notes(values, self._canvas)
         readings = {name: float(reading) for name, reading in heard.evaluation.readings.items()}
         history = to_frame(replace(r, item=0) for r in problem.state.rows if r.item == row)

@@ -14,7 +14,6 @@ from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
 from orchestra_core.pipeline.recipe import items_of, pipeline_of
-from orchestra_core.pipeline.recordings import source_duration
 from orchestra_core.pipeline.request import Request, Scale, make_request
 from orchestra_core.pipeline.result import Result
 from orchestra_core.registry import Registry
@@ -32,8 +31,8 @@ class Settings:
     ----------
     pipeline : mapping
         Parts by name, or by name and configuration: instrument, oracle, objective, schedule, score.
-    canvas : Canvas
-        The time grid.
+    canvas : Canvas, or None
+        The time grid; None for as long as the source, or what the objective hears at once.
     scale : {"request", "reading"}
         What targets mean.
     items : tuple of Request
@@ -48,7 +47,7 @@ class Settings:
     """
 
     pipeline: Mapping[str, Any] = field(default_factory=dict)
-    canvas: Canvas = field(default_factory=Canvas)
+    canvas: Canvas | None = None
     scale: Scale = "request"
     items: tuple[Request, ...] = ()
     device: str = "cpu"
@@ -78,22 +77,15 @@ class Settings:
         threads: int | None = None,
         **parts: Any,
     ) -> Settings:
-        """Return the settings with some of them changed; None leaves what is there.
-
-        Raises
-        ------
-        AudioFileError
-            The recording to start from cannot be read.
-        """
+        """Return the settings with some of them changed; None leaves what is there."""
         named = {name: part for name, part in parts.items() if part is not None}
         items = self._items(word, valence, arousal, targets or {}, like, seed, seeds)
         if source is not None:
             items = tuple(replace(item, source=source) for item in items)
-            duration = duration or source_duration(items)
         return replace(
             self,
             pipeline=_with_parts(self.pipeline, named),
-            canvas=self.canvas if duration is None else replace(self.canvas, duration=duration),
+            canvas=self.canvas if duration is None else replace(self.canvas or Canvas(), duration=duration),
             scale=scale or self.scale,
             items=items,
             device=device or self.device,

@@ -47,9 +47,10 @@ class Evaluator:
         free = "rate_free" in self.instrument.capabilities
         return min(lower) if free and lower else sample_rate
 
-    def hear(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator) -> Heard:
-        """Render and evaluate, with every value checked against the contracts."""
-        audio, gain = apply_level(self.instrument.render(values, brief.canvas), brief.canvas)
+    def hear(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator, final: bool = False) -> Heard:
+        """Render, or finish what is final, and evaluate, with every value checked against the contracts."""
+        render = self.instrument.finish if final else self.instrument.render
+        audio, gain = apply_level(render(values, brief.canvas), brief.canvas)
         take = Take(audio, brief.canvas.sample_rate, values, brief, generator)
         return Heard(take, gain, self.objective.evaluate(take))
 

@@ -53,6 +53,11 @@ class Match(Objective):
         """The oracle's native rates in Hz."""
         return self.oracle.sample_rates
 
+    @property
+    def clip_duration(self) -> float | None:
+        """Length in seconds of the clips that the oracle reads."""
+        return self.oracle.clip_duration
+
     def read(self, audio: Tensor, sample_rate: int) -> Mapping[str, Tensor]:
         """Return the oracle's reading; see `Oracle.read`."""
         return self.oracle.read(audio, sample_rate)

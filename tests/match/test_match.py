@@ -74,6 +74,14 @@ class Advising(FirstTwo):
         return tuple(f"{name} {value:g} is rare." for name, value in targets.items())
 
 
+def test_a_clip_is_as_long_as_the_oracles():
+    class Short(FirstTwo):
+        clip_duration = 1.5
+
+    assert Match(Short()).clip_duration == 1.5
+    assert Match(FirstTwo()).clip_duration is None
+
+
 def test_recordings_and_advice_are_the_oracles():
     audio = torch.tensor([[0.3, 0.5, 0.0]])
     readings = Match(FirstTwo()).read(audio, 8_000)

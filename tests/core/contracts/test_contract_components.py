@@ -135,6 +135,27 @@ def test_a_rendering_that_breaks_the_contract_names_the_instrument(spoil, messag
         Tone(spoil).render({"level": torch.tensor([0.2, 0.4])}, CANVAS)
 
 
+class Bell(Tone):
+    """A tone that is exported an octave higher."""
+
+    def _finish(self, values, canvas):
+        time = torch.arange(canvas.samples) / canvas.sample_rate
+        return self.spoil(values["level"][:, None] * torch.sin(2 * math.pi * 880 * time))
+
+
+def test_what_is_exported_is_what_is_rendered_unless_the_author_finishes_it():
+    values = {"level": torch.tensor([0.2, 0.4])}
+    torch.testing.assert_close(Tone().finish(values, CANVAS), Tone().render(values, CANVAS))
+    assert not torch.allclose(Bell().finish(values, CANVAS), Bell().render(values, CANVAS))
+
+
+def test_what_is_finished_is_held_to_the_contract():
+    with pytest.raises(ContractError, match=r"Bell rendered audio of shape \(2, 799\)"):
+        Bell(lambda audio: audio[:, :-1]).finish({"level": torch.tensor([0.2, 0.4])}, CANVAS)
+    with pytest.raises(ParameterError, match="Bell misses the value 'level'"):
+        Bell().finish({"volume": torch.ones(2)}, CANVAS)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -210,10 +210,17 @@ def test_a_value_on_a_bound_gets_a_finite_coordinate_inside(name):
         (parameter(lower=0.5, upper=0.5), "expected lower < upper"),
         (parameter(lower=math.nan), "expected lower < upper"),
         (parameter(upper=1.0), r"bounds \[-inf, 1\].*a finite lower bound with a finite upper one"),
-        (parameter([0.0, 0.5], lower=0.0, upper=1.0), "'p' starts between 0 and 0.5 .*by a margin of 0.0001: a start on a bound"),
+        (
+            parameter([0.0, 0.5], lower=0.0, upper=1.0),
+            r"starts between 0 and 0.5 .*in \[0.0001, 0.9999\].*a start on a bound",
+        ),
         (parameter([0.5, 1.0], lower=0.0, upper=1.0), "'p' starts between 0.5 and 1 "),
         (parameter([0.5, 1.5], lower=0.0, upper=1.0), "'p' starts between 0.5 and 1.5 "),
-        (parameter([0.0, 0.5], lower=0.0), "margin of 0.0001"),
+        (parameter([0.0, 0.5], lower=0.0), r"in \[0.0001, inf\]"),
+        (parameter(lower=0.0, upper=1.0, scale="log"), r"log scale and the bounds \[0, 1\]; expected two positive, finite ones"),
+        (parameter(lower=0.1, scale="log"), r"log scale and the bounds \[0.1, inf\]"),
+        (parameter([0.1, 0.5], lower=0.1, upper=1.0, scale="log"), r"starts between 0.1 and 0.5 .*in \[0.100023, 0.99977\]"),
+        (parameter(lower=0.1, upper=1.0, scale="mel"), "has the scale 'mel'; expected linear or log"),
         (parameter([1, 2]), "int64; expected floating point"),
     ],
 )
@@ -227,6 +234,26 @@ def test_a_start_just_inside_the_margin_passes_and_a_fixed_parameter_may_hold_an
     check_parameter(parameter([1.01 * MARGIN, 1e6], lower=0.0), 2)
     check_parameter(parameter([True, False], fixed=True), 2)
     check_parameter(parameter([math.nan, 2.0], lower=0.0, upper=1.0, fixed=True), 2)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(0.001, 0.999), st.floats(-1e4, 1e4))
+def test_on_a_log_scale_equal_steps_are_equal_ratios(share, number):
+    p = parameter(torch.full((2,), 100.0, dtype=torch.float64), lower=20.0, upper=20_000.0, scale="log")
+    value = torch.tensor([20.0 * 1000.0**share], dtype=torch.float64)
+    torch.testing.assert_close(p.to_coordinate(value), torch.logit(torch.tensor([share], dtype=torch.float64)))
+    torch.testing.assert_close(p.to_value(p.to_coordinate(value)), value)
+    coordinate = torch.tensor([number], dtype=torch.float64, requires_grad=True)
+    moved = p.to_value(coordinate)
+    moved.sum().backward()
+    assert 20.0 - 1e-9 <= float(moved.detach()) <= 20_000.0 + 1e-6 and torch.isfinite(coordinate.grad)
+
+
+def test_values_on_or_beyond_the_bounds_of_a_log_scale_get_finite_coordinates_inside():
+    p = parameter(lower=20.0, upper=20_000.0, scale="log")
+    coordinate = p.to_coordinate(torch.tensor([-5.0, 0.0, 20.0, 20_000.0, 1e6]))
+    assert torch.isfinite(coordinate).all()
+    assert (p.to_value(coordinate) > 20.0).all() and (p.to_value(coordinate) < 20_000.0).all()
 
 
 # Dimension

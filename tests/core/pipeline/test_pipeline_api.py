@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from small_pipeline import Tone
 
 from orchestra_core import Canvas, Note, Pipeline, Ref, Schedule, Score
 from orchestra_core.errors import (
@@ -316,3 +317,46 @@ def test_duration_is_short_for_a_canvas_and_a_result_shows_itself_in_a_line(regi
     assert result.canvas == Canvas(duration=0.25)
     assert repr(result).startswith("<Result centroid +")
     assert len(repr(result)) < 120
+
+
+def test_a_piece_is_as_long_as_what_the_oracle_hears_where_no_length_is_asked(registry):
+    result = Pipeline(registry=registry).compose(targets={"centroid": 0.0}, budget=1)
+    assert result.canvas == Canvas(duration=0.5)
+    assert Pipeline(registry=registry).compose(targets={"centroid": 0.0}, budget=1, duration=0.7).canvas.duration == 0.7
+
+
+class Octave(Tone):
+    """A tone that is exported an octave higher than it is optimised."""
+
+    def _finish(self, values, canvas):
+        return self._render({"pitch": values["pitch"] + 12}, canvas)
+
+
+def test_what_is_exported_and_read_at_the_end_is_what_the_instrument_finishes(registry):
+    tone = Pipeline(instrument=Octave(0.0), registry=registry).compose(targets={"centroid": 0.0}, canvas=CANVAS)
+    assert tone.readings["centroid"] == pytest.approx(2 * 600.0, rel=0.05)
+    assert "was not reached" in tone.messages[0]
+
+
+class Patient(Tone):
+    """A tone that is best played with few steps."""
+
+    defaults = {"schedule": {"name": "descent", "config": {"steps": 3}}, "score": "none of that name"}
+
+
+def test_an_instrument_names_what_it_is_best_played_with_and_others_go_before_it(registry):
+    pipeline = Pipeline(instrument=Patient(), registry=registry)
+    assert pipeline.parts.schedule.steps == 3
+    assert pipeline.parts.plain["schedule"]["config"] == {"steps": 3}
+    assert pipeline.replace(schedule="descent").parts.schedule.steps == 40
+    assert pipeline.replace(instrument=None).parts.schedule.steps == 40
+
+
+class Adventurous(Tone):
+    """A tone that is best played with a schedule that nobody has."""
+
+    defaults = {"schedule": "annealing"}
+
+
+def test_what_is_not_installed_is_passed_over(registry):
+    assert Pipeline(instrument=Adventurous(), registry=registry).parts.schedule.steps == 40
