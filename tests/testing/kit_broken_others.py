@@ -120,6 +120,11 @@ class ComparesItems(Near):
         return prior + 0.1 * (take.audio.square().mean(dim=1) - take.audio.square().mean())
 
 
+class AdvisesInOneString(Warmth):
+    def advise(self, targets):
+        return "Hardly anything is that warm."
+
+
 class ListsOtherTerms(Near):
     @property
     def terms(self):
@@ -293,6 +298,7 @@ BROKEN = [
     ("oracle.impulse", ComparesFrames, ()),
     ("oracle.dc", Standardises, ()),
     ("oracle.full_scale", Unsquashes, ()),
+    ("oracle.advice", AdvisesInOneString, ()),
     ("objective.terms", ListsOtherTerms, ()),
     ("objective.readings", TellsNoReadings, ()),
     ("objective.finite", Decibels, ()),

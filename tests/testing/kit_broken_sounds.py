@@ -209,6 +209,21 @@ class NeedsLongNotes(Fade):
         return super().shape(time, duration, attack, tail) * torch.sqrt(duration - 0.03).div(torch.sqrt(duration - 0.03))
 
 
+class DrawsWhenFinished(Bell):
+    def _finish(self, values, canvas):
+        audio = self._render(values, canvas)
+        return audio + 0.001 * torch.randn(audio.shape, generator=self.noise)
+
+    def __init__(self):
+        self.noise = torch.Generator().manual_seed(7)
+
+    def __deepcopy__(self, memo):
+        return type(self)()
+
+    def __reduce__(self):
+        return (type(self), ())
+
+
 class InfiniteSlope(Fade):
     def shape(self, time, duration, attack, tail):
         return super().shape(time, duration, attack, tail) * (1 - 0.01 * torch.sqrt(tail - 1 / 64))
@@ -249,6 +264,7 @@ BROKEN = [
     ("component.device", NoDevice, ()),
     ("instrument.parameters", NoGroup, ()),
     ("instrument.described", NoDescription, ()),
+    ("instrument.finish", DrawsWhenFinished, ()),
     ("instrument.seed", StartsByRow, ()),
     ("instrument.length", RoundsUp, ()),
     ("instrument.padding", PlaysThePadding, ()),

@@ -18,6 +18,8 @@ from orchestra_core.testing.subject import Subject
 
 #: A change of less than this share of the peak is no change.
 _AUDIBLE = 1e-5
+#: An item rendered alone and beside others may differ by so much, -80 dB.
+_ALONE = 1e-4
 
 
 def started(subject: Subject, *arguments: Any, **options: Any) -> tuple[tuple[Parameter, ...], dict[str, Tensor]]:
@@ -179,6 +181,24 @@ def nan_values(subject: Subject) -> None:
         expect(not bool(torch.isfinite(audio).all()), f"For NaN in {parameter.name!r} it renders finite audio; expected NaN.")
 
 
+@rule(
+    "instrument.finish",
+    reason="What is exported is rendered once for the file and once for whoever makes the run again: to the same bytes.",
+    fix="Seed whatever the final rendering draws, or take it from a fixed parameter; do not depend on what ran before.",
+)
+def finish(subject: Subject) -> None:
+    """What `finish` gives is the same the second time, and an item alone as in a batch."""
+    _, values = started(subject)
+    audio = subject.component.finish(values, subject.canvas)
+    again = subject.component.finish(values, subject.canvas)
+    expect(torch.equal(audio, again), "The final rendering differs the second time; expected the same samples.")
+    alone = subject.component.finish({name: value[1:2] for name, value in values.items()}, subject.canvas)
+    off = float((alone - audio[1:2]).detach().abs().max())
+    expect(
+        off < _ALONE, f"The final rendering of an item alone is {off:.2g} away from that in a batch; expected less than {_ALONE}."
+    )
+
+
 def expect_error(expected: type[Exception], call: Callable[[], object], what: str) -> None:
     """Raise `Fault` unless a call raises an error of that type."""
     try:
@@ -190,4 +210,4 @@ def expect_error(expected: type[Exception], call: Callable[[], object], what: st
     raise Fault(f"For {what} it raises nothing; expected {expected.__name__}.")
 
 
-RULES = (movable, described, seeded, length, padding, notes, effect, errors, nan_values)
+RULES = (movable, described, seeded, length, padding, notes, effect, errors, nan_values, finish)

@@ -229,8 +229,24 @@ full_scale = _on_signal(
 )
 
 
+@rule(
+    "oracle.advice",
+    reason="Advice on targets is shown as it is, for every run, before anything was heard.",
+    fix="Return a tuple of plain sentences from `advise`, and an empty one for targets that you know nothing of.",
+)
+def advice(subject: Subject) -> None:
+    """Advice is a tuple of sentences, for one target as for all, and the same each time."""
+    scales = {d.name: (d.lower, (d.lower + d.upper) / 2, d.upper) for d in subject.component.dimensions}
+    names = list(scales)
+    for targets in ({names[0]: scales[names[0]][1]}, *({name: scales[name][i] for name in names} for i in range(3))):
+        said = subject.component.advise(targets)
+        sentences = isinstance(said, tuple) and all(isinstance(text, str) and text.endswith(".") for text in said)
+        expect(sentences, f"For {targets} it advises {said!r}; expected a tuple of sentences.")
+        expect(subject.component.advise(targets) == said, f"For {targets} its advice changes; expected the same each time.")
+
+
 def _weights(module: nn.Module) -> dict[str, Tensor]:
     return {name: weight.detach().clone() for name, weight in module.state_dict().items()}
 
 
-RULES = (dimensions, shape, reading_range, frozen, gradient, rates, short, errors, silence, impulse, dc, full_scale)
+RULES = (dimensions, shape, reading_range, frozen, gradient, rates, short, errors, silence, impulse, dc, full_scale, advice)
