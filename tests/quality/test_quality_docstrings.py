@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import pytest
 from numpydoc.validate import validate
 
-PACKAGES = ("orchestra_core", "orchestra_deam", "orchestra_match", "orchestra_piano", "orchestra_staged", "orchestra_style")
+PACKAGES = (
+    "orchestra_core",
+    "orchestra_deam",
+    "orchestra_ensemble",
+    "orchestra_match",
+    "orchestra_percussion",
+    "orchestra_piano",
+    "orchestra_staged",
+    "orchestra_style",
+)
 
 #: What is checked everywhere. Not the rules that ask a one-line docstring for sections: a sentence may say it all.
 RULES = {

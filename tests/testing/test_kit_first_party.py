@@ -6,7 +6,21 @@ from orchestra_core import Canvas
 from orchestra_core.testing import Setting, check_component
 from orchestra_piano.config import published_envelope
 
-COMPONENTS = ["piano_adsr", "adsr", "melody", "scale", "reference", "deam_cnn", "match", "staged"]
+COMPONENTS = [
+    "piano_adsr",
+    "adsr",
+    "melody",
+    "scale",
+    "reference",
+    "deam_cnn",
+    "match",
+    "staged",
+    "percussion",
+    "one_shot",
+    "pattern",
+    "ensemble",
+    "band",
+]
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
