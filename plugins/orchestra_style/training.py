@@ -1,0 +1,262 @@
+"""Trains the feature network on cached songs: seeded, resumable at every epoch, stopped by its validation loss."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import pickle
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from orchestra_core import write_text
+from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_style.corpus import Corpus, Segment, SplitUnit, band_scale, batches, divided, frames_in
+from orchestra_style.network import StyleNetwork
+
+CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
+_COLUMNS = ("epoch", "training_loss", "validation_loss", "validation_accuracy")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """The recipe.
+
+    Parameters
+    ----------
+    seconds : float
+        Length of a segment, at least 1 s.
+    epochs : int
+        Most passes over the training segments.
+    patience : int
+        Epochs without a lower validation loss after which the training stops.
+    batch : int
+        Segments per step, at least 2.
+    rate, decay : float
+        Learning rate of AdamW at its highest (a short rise, then a cosine to 0), and its weight decay.
+    jitter : bool
+        Whether a training segment is heard at a random place of its song each time; else on the fixed grid.
+    split : {"song", "segment"}
+        What is dealt out to the parts; ``segment`` is the published fault, kept as a control.
+    bfloat16 : bool
+        Convolve in bfloat16 while training; half the time on CPUs that have it.
+    partition_seed, seed : int
+        Of the parts; of weights, order, places and dropout.
+
+    Raises
+    ------
+    ParameterError
+        A value is too small.
+    """
+
+    seconds: float = 5.0
+    epochs: int = 30
+    patience: int = 8
+    batch: int = 16
+    rate: float = 3e-3
+    decay: float = 1e-2
+    jitter: bool = True
+    split: SplitUnit = "song"
+    bfloat16: bool = True
+    partition_seed: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        lowest = {"seconds": 1.0, "epochs": 1, "patience": 1, "batch": 2, "rate": 1e-9, "decay": 0.0}
+        for name, least in lowest.items():
+            if not getattr(self, name) >= least:
+                raise ParameterError(f"{name} is {getattr(self, name)}; expected at least {least:g}.")
+
+    @property
+    def frames(self) -> int:
+        """Frames of a segment."""
+        return frames_in(self.seconds)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """How far a training is: epoch from 1 of how many, steps done of how many in it, mean loss, lowest validation loss."""
+
+    number: int
+    total: int
+    step: int
+    steps: int
+    loss: float
+    best: float
+
+
+Progress = Callable[[Epoch], None]
+
+
+def train(
+    corpus: Corpus,
+    settings: TrainingSettings,
+    folder: Path,
+    *,
+    resume: bool = False,
+    progress: Progress = lambda epoch: None,
+) -> StyleNetwork:
+    """Train a network and return it as it was after the epoch with the lowest validation loss.
+
+    A checkpoint and a line of ``log.csv`` are written after each epoch; draws depend on seed and epoch alone, so that a
+    training that was killed and resumed ends with the same weights as one that was not (same machine and threads).
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Songs with segments of ``settings.frames`` frames.
+    settings : TrainingSettings
+        The recipe.
+    folder : Path
+        Where checkpoint and log lie.
+    resume : bool
+        Go on from the checkpoint, if there is one.
+    progress : callable
+        Told after each step.
+
+    Returns
+    -------
+    StyleNetwork
+        In evaluation mode.
+
+    Raises
+    ------
+    UsageError
+        There are too few songs, or the folder holds a training and `resume` is not set.
+    ConfigurationError
+        The checkpoint was made with other settings.
+    """
+    parts = divided(corpus, settings.split, settings.partition_seed)
+    path = folder / CHECKPOINT
+    if path.is_file():
+        state = _State.fresh(corpus, (), settings)
+        _restore(state, path, settings, resume)
+    else:
+        state = _State.fresh(corpus, parts["train"], settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    while state.epoch < settings.epochs and state.waited < settings.patience:
+        loss = _run_epoch(state, corpus, parts["train"], settings, progress)
+        state.mark(loss, *validation(state.network, corpus, parts["validation"]))
+        _save(state, folder, settings)
+    state.network.load_state_dict(state.best)
+    return state.network.eval()
+
+
+@torch.inference_mode()
+def validation(network: StyleNetwork, corpus: Corpus, segments: Sequence[Segment]) -> tuple[float, float]:
+    """Return the mean cross-entropy and the accuracy over segments; both NaN where there are none."""
+    network.eval()
+    loss = right = 0.0
+    for chosen in batches(segments, 16):
+        logits, labels = network(corpus.power(chosen)), corpus.labels(chosen)
+        loss += float(functional.cross_entropy(logits, labels, reduction="sum"))
+        right += float((logits.argmax(dim=1) == labels).sum())
+    return (loss / len(segments), right / len(segments)) if segments else (math.nan, math.nan)
+
+
+@dataclass
+class _State:
+    """What a training is made of: everything that a checkpoint holds."""
+
+    network: StyleNetwork
+    optimiser: torch.optim.Optimizer
+    best: dict[str, Tensor]
+    best_loss: float
+    epoch: int
+    waited: int
+    log: list[tuple[float, ...]]
+
+    @classmethod
+    def fresh(cls, corpus: Corpus, learned: Sequence[Segment], settings: TrainingSettings) -> _State:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            network = StyleNetwork(corpus.classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.set_band_scale(*band_scale(corpus, learned))
+        learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        optimiser = torch.optim.AdamW(learning, lr=settings.rate, weight_decay=settings.decay)
+        return cls(network, optimiser, deepcopy(network.state_dict()), math.inf, 0, 0, [])
+
+    def mark(self, training_loss: float, loss: float, accuracy: float) -> None:
+        self.epoch += 1
+        self.log.append((self.epoch, training_loss, loss, accuracy))
+        self.waited += 1
+        if loss < self.best_loss:
+            self.best, self.best_loss, self.waited = deepcopy(self.network.state_dict()), loss, 0
+
+    def state_dict(self) -> dict[str, Any]:
+        plain = {name: getattr(self, name) for name in ("best", "best_loss", "epoch", "waited", "log")}
+        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(), **plain}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        self.network.load_state_dict(saved["network"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        for name in ("best", "best_loss", "epoch", "waited", "log"):
+            setattr(self, name, saved[name])
+
+
+def _run_epoch(
+    state: _State, corpus: Corpus, segments: Sequence[Segment], settings: TrainingSettings, progress: Progress
+) -> float:
+    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + state.epoch + 1)
+    order = [segments[place] for place in torch.randperm(len(segments), generator=generator).tolist()]
+    steps = math.ceil(len(order) / settings.batch)
+    total = 0.0
+    state.network.train()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed * 1_000_003 + state.epoch + 1)  # of dropout
+        for step, chosen in enumerate(batches(order, settings.batch), start=1):
+            heard = [corpus.jittered(segment, generator) for segment in chosen] if settings.jitter else chosen
+            rate = settings.rate * _rate((state.epoch * steps + step - 1) / (settings.epochs * steps))
+            total += _step(state, corpus.power(heard), corpus.labels(heard), rate, settings.bfloat16)
+            progress(Epoch(state.epoch + 1, settings.epochs, step, steps, total / step, state.best_loss))
+    return total / steps
+
+
+def _step(state: _State, mel: Tensor, labels: Tensor, rate: float, bfloat16: bool) -> float:
+    if len(mel) < 2:
+        return 0.0  # batch norm cannot learn from a single segment
+    for group in state.optimiser.param_groups:
+        group["lr"] = rate
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        logits = state.network(mel)
+    loss = functional.cross_entropy(logits.float(), labels)
+    state.optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    state.optimiser.step()
+    return float(loss.detach())
+
+
+def _rate(share: float) -> float:
+    rise = 0.05
+    return (share + 1e-3) / rise if share < rise else 0.5 * (1 + math.cos(math.pi * (share - rise) / (1 - rise)))
+
+
+def _save(state: _State, folder: Path, settings: TrainingSettings) -> None:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([row[0], *(f"{value:.6f}" for value in row[1:])] for row in state.log)
+    write_text(folder / LOG, table.getvalue())
+    part = (folder / CHECKPOINT).with_suffix(".part")
+    torch.save({"settings": asdict(settings), "state": state.state_dict()}, part)
+    part.replace(folder / CHECKPOINT)
+
+
+def _restore(state: _State, path: Path, settings: TrainingSettings, resume: bool) -> None:
+    if not resume:
+        raise UsageError(f"{path.parent} holds a training already; add --resume to go on with it, or give another folder.")
+    try:
+        saved: dict[str, Any] = torch.load(path, weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise UsageError(f"Checkpoint {path} is damaged ({type(error).__name__}); delete it to begin again.") from error
+    if saved["settings"] != asdict(settings):
+        changed = {key: value for key, value in saved["settings"].items() if value != asdict(settings).get(key)}
+        raise ConfigurationError(f"{path.parent} holds a training with other settings: {changed}; resume with the same.")
+    state.load_state_dict(saved["state"])
