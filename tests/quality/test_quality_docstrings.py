@@ -17,6 +17,7 @@ PACKAGES = (
     "orchestra_piano",
     "orchestra_staged",
     "orchestra_style",
+    "orchestra_timbre",
 )
 
 #: What is checked everywhere. Not the rules that ask a one-line docstring for sections: a sentence may say it all.

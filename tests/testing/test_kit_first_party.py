@@ -20,6 +20,7 @@ COMPONENTS = [
     "pattern",
     "ensemble",
     "band",
+    "timbre_cnn",
 ]
 
 
