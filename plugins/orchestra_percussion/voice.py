@@ -14,9 +14,9 @@ from orchestra_percussion.noise import band_noise
 #: A hit sounds at most so long, in seconds; it fades over the last of these.
 LONGEST, _FADE = 2.0, 0.03
 
-# Frequencies of a circular membrane re the lowest: zeros of Bessel functions in order (Rossing, Science of Percussion
-# Instruments, 2000, table 2.1); a further mode lies a constant step above the last.
-_MEMBRANE = (1.0, 1.594, 2.136, 2.296, 2.653, 2.918, 3.156, 3.501, 3.600, 3.652, 4.060, 4.154, 4.601, 4.611, 4.832, 4.903)
+# Frequencies of a circular membrane re the lowest: the zeros of Bessel functions in order (Rossing, Science of Percussion
+# Instruments, 2000).
+_MEMBRANE = (1.0, 1.593, 2.136, 2.295, 2.653, 2.917, 3.155, 3.5, 3.598, 3.647, 4.059, 4.132, 4.23, 4.601, 4.61, 4.832)
 
 _NEPERS = 3 * math.log(10)  # of a decay by 60 dB
 _BURSTS = 4

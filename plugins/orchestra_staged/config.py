@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 OptimizerName = Literal["adam", "adamw", "rmsprop", "sgd"]
-PresetName = Literal["default", "reference"]
+PresetName = Literal["default", "design", "reference"]
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ class StagedConfig:
 
     Parameters
     ----------
-    preset : {"default", "reference"}
-        Which stages, where none are given: tuned for quality and time, or those of the published system.
+    preset : {"default", "design", "reference"}
+        Which stages, where none are given: tuned for quality and time; for a single sound, of which everything moves at once; or
+        those of the published system.
     stages : tuple of StageConfig
         Your own stages, instead of the preset's.
     search : int, >= -1
@@ -133,4 +134,22 @@ DEFAULT = Preset(
     ),
 )
 
-PRESETS: Mapping[str, Preset] = {"default": DEFAULT, "reference": REFERENCE}
+# A single sound has no notes that a stage should leave as they were written: from the best of many starting points all groups move
+# at once.
+DESIGN = Preset(
+    search=64,
+    stages=(
+        StageConfig(
+            "design",
+            ("all",),
+            learning_rate=0.1,
+            steps=150,
+            plateau_factor=0.5,
+            plateau_patience=8,
+            stop_patience=25,
+            stop_loss=0.02,
+        ),
+    ),
+)
+
+PRESETS: Mapping[str, Preset] = {"default": DEFAULT, "design": DESIGN, "reference": REFERENCE}

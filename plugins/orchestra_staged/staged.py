@@ -26,7 +26,7 @@ class Staged(Schedule):
 
     Parameters
     ----------
-    preset : {"default", "reference"}
+    preset : {"default", "design", "reference"}
         Which stages, where none are given.
     stages : sequence of StageConfig
         Your own stages, instead of the preset's.

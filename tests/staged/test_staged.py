@@ -100,7 +100,7 @@ def test_a_stage_that_makes_no_sense_is_refused_when_it_is_made(changes, message
 
 
 def test_an_unknown_preset_names_those_there_are():
-    with pytest.raises(ParameterError, match="preset is 'fast'; expected one of default, reference"):
+    with pytest.raises(ParameterError, match="preset is 'fast'; expected one of default, design, reference"):
         Staged("fast")
 
 
@@ -223,3 +223,9 @@ def test_a_product_too_large_to_list_is_still_sampled_evenly():
     choices = {f"choice {i}": tuple(range(10)) for i in range(30)}
     some = combinations(choices, 10)
     assert [combination["choice 0"] for combination in some] == list(range(10))
+
+
+def test_the_preset_for_a_single_sound_moves_everything_in_one_stage_after_a_search():
+    design = Staged("design")
+    assert [stage.groups for stage in design.stages] == [("all",)] and design.search == 64
+    design.check(frozenset({"pitch", "mix"}), frozenset({"brightness"}))
