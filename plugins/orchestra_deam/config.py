@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 ModelName = Literal["three_conv", "two_conv", "two_conv_time"]
-BackendName = Literal["auto", "torchaudio", "nnaudio"]
+BackendName = Literal["auto", "torch", "torchaudio", "nnaudio"]
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class DeamCNNConfig:
     weights : Path or None
         A ``.safetensors`` file, or a foreign PyTorch ``.pt`` state dict. None for the shipped weights, which only
         ``three_conv`` has.
-    backend : {"auto", "torchaudio", "nnaudio"}
-        What computes the spectrum; ``auto`` takes what is fixed for the device type.
+    backend : {"auto", "torch", "torchaudio", "nnaudio"}
+        What computes the spectrum; ``auto`` takes what is fixed for the device type (``torch``, the fast one, on a CPU).
     """
 
     model: ModelName = "three_conv"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from orchestra_core.errors import ParameterError, PluginError
 from orchestra_deam.config import BackendName
+from orchestra_deam.power_mel import PowerMel, standardised_decibels
 
 #: Clip length in seconds, and the shape of its features.
 CLIP_DURATION = 5.0
@@ -19,9 +20,9 @@ BANDS, FRAMES = 128, 431
 #: Rates in Hz that are read natively, with their window and hop in samples: the same times and frequencies.
 SPECTRUM_SIZES = {22_050: (1024, 256), 44_100: (2048, 512)}
 #: The backend that ``auto`` means, by device type. Fixed, so that bytes never depend on timing noise. Measured on a CPU,
-#: one thread, one clip, forward and backward: torchaudio 12 ms and nnAudio 48 ms at 22.05 kHz, 28 and 178 at 44.1 kHz.
-#: The choice for GPUs follows nnAudio's authors and was not measured here.
-AUTO_BACKENDS: dict[str, Literal["torchaudio", "nnaudio"]] = {"cpu": "torchaudio", "cuda": "nnaudio", "mps": "torchaudio"}
+#: one thread, one clip, forward and backward: docs/performance.md. The choice for GPUs follows nnAudio's authors and was
+#: not measured here.
+AUTO_BACKENDS: dict[str, Literal["torch", "torchaudio", "nnaudio"]] = {"cpu": "torch", "cuda": "nnaudio", "mps": "torch"}
 
 _HIGHEST = 8000.0
 _FLOOR_DB = -80.0
@@ -38,8 +39,15 @@ class FrontEnd:
 
     Parameters
     ----------
-    backend : {"auto", "torchaudio", "nnaudio"}
-        What computes the spectrum; ``auto`` takes `AUTO_BACKENDS` by device type.
+    backend : {"auto", "torch", "torchaudio", "nnaudio"}
+        What computes the spectrum; ``auto`` takes `AUTO_BACKENDS` by device type. ``torch`` is `PowerMel`, the fast one;
+        ``torchaudio`` the plain one under autograd, which the fast one is tested against.
+
+    Notes
+    -----
+    With ``torch``, clips in single precision that ask for a gradient (an optimisation's) are transformed in single
+    precision: decibels then agree within 5e-3 dB, and readings within 1e-4. Readings without a gradient are computed in
+    double precision, as with the other backends.
 
     Raises
     ------
@@ -54,10 +62,10 @@ class FrontEnd:
     """
 
     def __init__(self, backend: BackendName = "auto") -> None:
-        if backend not in ("auto", "torchaudio", "nnaudio"):
-            raise ParameterError(f"Backend is {backend!r}; expected 'auto', 'torchaudio' or 'nnaudio'.")
+        if backend not in ("auto", "torch", "torchaudio", "nnaudio"):
+            raise ParameterError(f"Backend is {backend!r}; expected 'auto', 'torch', 'torchaudio' or 'nnaudio'.")
         self._backend = backend
-        self._spectra: dict[tuple[int, torch.device, torch.dtype], _MelSpectrum] = {}
+        self._spectra: dict[tuple[int, torch.device, torch.dtype, torch.dtype], nn.Module] = {}
 
     def __call__(self, audio: Tensor, sample_rate: int) -> Tensor:
         """Return the standardised features of clips.
@@ -79,29 +87,39 @@ class FrontEnd:
         ParameterError
             The rate is not one of the two.
         """
-        return standardise(self.decibels(audio, sample_rate))[:, None]
+        power = self._power(audio, sample_rate)
+        if self.backend(audio.device) == "torch":
+            return standardised_decibels(power)[:, None]
+        return standardise(relative_decibels(power))[:, None]
 
     def decibels(self, audio: Tensor, sample_rate: int) -> Tensor:
         """Return the mel bands in dB relative to the clip's maximum, in [-80, 0], shape (n, 128, frames)."""
-        return relative_decibels(self._spectrum(sample_rate, audio.device, audio.dtype)(audio))
+        return relative_decibels(self._power(audio, sample_rate))
 
     def backend(self, device: torch.device) -> str:
         """Return the backend used on that device."""
         return AUTO_BACKENDS.get(device.type, "torchaudio") if self._backend == "auto" else self._backend
 
-    def _spectrum(self, sample_rate: int, device: torch.device, dtype: torch.dtype) -> _MelSpectrum:
+    def _power(self, audio: Tensor, sample_rate: int) -> Tensor:
         if sample_rate not in SPECTRUM_SIZES:
             raise ParameterError(f"Sample rate is {sample_rate} Hz; expected one of {sorted(SPECTRUM_SIZES)}: resample first.")
-        key = (sample_rate, device, dtype)
+        key = (sample_rate, audio.device, audio.dtype, self._precision(audio))
         if key not in self._spectra:
             # Made for gradients too, even if the first reading is asked for in inference mode.
             with torch.inference_mode(False):
-                self._spectra[key] = self._make(sample_rate, device, dtype)
-        return self._spectra[key]
+                self._spectra[key] = self._make(*key)
+        return cast(Tensor, self._spectra[key](audio))
 
-    def _make(self, sample_rate: int, device: torch.device, dtype: torch.dtype) -> _MelSpectrum:
+    def _precision(self, audio: Tensor) -> torch.dtype:
+        optimised = self.backend(audio.device) == "torch" and audio.requires_grad and torch.is_grad_enabled()
+        return audio.dtype if optimised or audio.device.type == "mps" else torch.float64
+
+    def _make(self, sample_rate: int, device: torch.device, dtype: torch.dtype, precision: torch.dtype) -> nn.Module:
+        if self.backend(device) == "torch":
+            n_fft, hop = SPECTRUM_SIZES[sample_rate]
+            return PowerMel(mel_bank(n_fft, sample_rate).to(dtype), hop, precision).to(device)
         maker = _NnAudioSpectrum if self.backend(device) == "nnaudio" else _TorchaudioSpectrum
-        spectrum = maker(sample_rate).to(device=device, dtype=dtype if device.type == "mps" else torch.float64)
+        spectrum = maker(sample_rate).to(device=device, dtype=precision)
         spectrum.bank = spectrum.bank.to(dtype)
         return spectrum
 

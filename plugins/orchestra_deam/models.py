@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from orchestra_core.errors import ParameterError
@@ -91,16 +94,16 @@ def head_of(model: nn.Module) -> nn.Linear:
 
 
 def frozen(model: nn.Module) -> nn.Module:
-    """Return the network for inference: batch norm folded into the convolutions, nothing trainable.
+    """Return the network for inference: nothing trainable, the same function up to rounding, in about half the time.
 
-    The folded network computes the same function, up to rounding, in about half the time.
+    Batch norm is folded into the convolutions; maxima are taken before the ReLU, which has the same bits and a quarter
+    of the work; and the first convolution goes back by a matrix product.
     """
     model = model.eval().requires_grad_(False)
     if isinstance(model, ThreeConv):
-        layers = list(model.features)
-        pairs = pairwise(layers)
-        folded = [_folded(layer, following) for layer, following in pairs if not isinstance(layer, nn.BatchNorm2d)]
-        model.features = nn.Sequential(*folded, layers[-1])
+        model.features = _fast(list(model.features))
+    elif isinstance(model, TwoConv | TwoConvTime):
+        model.net = _fast(list(model.net))
     return model.requires_grad_(False)
 
 
@@ -111,10 +114,55 @@ def _read(head: nn.Linear, hidden: Tensor, pooled: tuple[int, ...]) -> Tensor:
     return read
 
 
-def _folded(layer: nn.Module, following: nn.Module) -> nn.Module:
+def _fast(layers: list[nn.Module]) -> nn.Sequential:
+    pairs = zip(layers, [*layers[1:], None], strict=True)
+    folded = [_folded(layer, following) for layer, following in pairs if not isinstance(layer, nn.BatchNorm2d)]
+    first, *rest = _pooled_first(folded)
+    return nn.Sequential(_FirstConv(first) if isinstance(first, nn.Conv2d) else first, *rest)
+
+
+def _pooled_first(layers: list[nn.Module]) -> list[nn.Module]:
+    swapped = list(layers)
+    for i, (layer, following) in enumerate(pairwise(layers)):
+        if isinstance(layer, nn.ReLU) and isinstance(following, nn.MaxPool2d):
+            swapped[i], swapped[i + 1] = following, layer
+    return swapped
+
+
+def _folded(layer: nn.Module, following: nn.Module | None) -> nn.Module:
     if isinstance(layer, nn.Conv2d) and isinstance(following, nn.BatchNorm2d):
         return fuse_conv_bn_eval(layer, following)
     return layer
+
+
+class _FirstConv(nn.Module):
+    """A frozen 3x3 convolution of one channel whose backward pass is a matrix product and a sum of shifted planes.
+
+    The library's own takes several times as long: with a single channel to go back to, it has little to vectorise over.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.weight, self.bias = conv.weight, conv.bias
+
+    def forward(self, features: Tensor) -> Tensor:
+        hidden: Tensor = _OneChannelConv.apply(features, self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return hidden
+
+
+class _OneChannelConv(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(weight)
+        return functional.conv2d(features, weight, bias, padding=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        (weight,) = ctx.saved_tensors
+        # One plane per tap of the filter; channels lie next to each other in memory, so the product reads them in order.
+        planes = weight.flatten(1).T @ gradient.flatten(2)
+        return functional.fold(planes, gradient.shape[2:], 3, padding=1), None, None
 
 
 def _two_blocks(pool: tuple[int, int]) -> nn.Sequential:

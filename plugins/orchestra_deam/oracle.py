@@ -33,7 +33,7 @@ class DeamCNN(Oracle):
     weights : str, Path or None
         A ``.safetensors`` file, or a foreign PyTorch ``.pt`` state dict of the published layout. None for the shipped
         weights, which only ``three_conv`` has.
-    backend : {"auto", "torchaudio", "nnaudio"}
+    backend : {"auto", "torch", "torchaudio", "nnaudio"}
         What computes the spectrum.
 
     Raises
