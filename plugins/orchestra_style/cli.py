@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
+from orchestra_style.cli_training import evaluate, train
+
 
 @click.group()
 def style() -> None:
     """Lend music the sound of an ambience; train and evaluate the feature network."""
+
+
+style.add_command(train)
+style.add_command(evaluate)

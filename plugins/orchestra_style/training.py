@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from orchestra_core import write_text
@@ -22,6 +22,7 @@ from orchestra_style.corpus import Corpus, Segment, SplitUnit, band_scale, batch
 from orchestra_style.network import StyleNetwork
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
+_PARTS = ("network", "average", "optimiser")
 _COLUMNS = ("epoch", "training_loss", "validation_loss", "validation_accuracy")
 
 
@@ -41,6 +42,10 @@ class TrainingSettings:
         Segments per step, at least 2.
     rate, decay : float
         Learning rate of AdamW at its highest (a short rise, then a cosine to 0), and its weight decay.
+    average : float, in [0, 1)
+        Decay per step of the exponential average of weights and statistics that is marked and kept.
+    clip : float
+        Largest norm of a gradient: now and then a batch of power holds a peak thousands of times its mean.
     jitter : bool
         Whether a training segment is heard at a random place of its song each time; else on the fixed grid.
     split : {"song", "segment"}
@@ -57,11 +62,13 @@ class TrainingSettings:
     """
 
     seconds: float = 5.0
-    epochs: int = 30
-    patience: int = 8
+    epochs: int = 16
+    patience: int = 5
     batch: int = 16
-    rate: float = 3e-3
+    rate: float = 2e-3
     decay: float = 1e-2
+    average: float = 0.99
+    clip: float = 1.0
     jitter: bool = True
     split: SplitUnit = "song"
     bfloat16: bool = True
@@ -69,7 +76,16 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        lowest = {"seconds": 1.0, "epochs": 1, "patience": 1, "batch": 2, "rate": 1e-9, "decay": 0.0}
+        lowest = {
+            "seconds": 1.0,
+            "epochs": 1,
+            "patience": 1,
+            "batch": 2,
+            "rate": 1e-9,
+            "decay": 0.0,
+            "average": 0.0,
+            "clip": 1e-9,
+        }
         for name, least in lowest.items():
             if not getattr(self, name) >= least:
                 raise ParameterError(f"{name} is {getattr(self, name)}; expected at least {least:g}.")
@@ -143,10 +159,10 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     while state.epoch < settings.epochs and state.waited < settings.patience:
         loss = _run_epoch(state, corpus, parts["train"], settings, progress)
-        state.mark(loss, *validation(state.network, corpus, parts["validation"]))
+        state.mark(loss, *validation(state.average, corpus, parts["validation"]))
         _save(state, folder, settings)
-    state.network.load_state_dict(state.best)
-    return state.network.eval()
+    state.average.load_state_dict(state.best)
+    return state.average.eval()
 
 
 @torch.inference_mode()
@@ -166,6 +182,7 @@ class _State:
     """What a training is made of: everything that a checkpoint holds."""
 
     network: StyleNetwork
+    average: StyleNetwork
     optimiser: torch.optim.Optimizer
     best: dict[str, Tensor]
     best_loss: float
@@ -181,22 +198,23 @@ class _State:
         network.set_band_scale(*band_scale(corpus, learned))
         learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
         optimiser = torch.optim.AdamW(learning, lr=settings.rate, weight_decay=settings.decay)
-        return cls(network, optimiser, deepcopy(network.state_dict()), math.inf, 0, 0, [])
+        return cls(network, deepcopy(network), optimiser, deepcopy(network.state_dict()), math.inf, 0, 0, [])
 
     def mark(self, training_loss: float, loss: float, accuracy: float) -> None:
         self.epoch += 1
         self.log.append((self.epoch, training_loss, loss, accuracy))
         self.waited += 1
         if loss < self.best_loss:
-            self.best, self.best_loss, self.waited = deepcopy(self.network.state_dict()), loss, 0
+            self.best, self.best_loss, self.waited = deepcopy(self.average.state_dict()), loss, 0
 
     def state_dict(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in ("best", "best_loss", "epoch", "waited", "log")}
-        return {"network": self.network.state_dict(), "optimiser": self.optimiser.state_dict(), **plain}
+        parts = {name: getattr(self, name).state_dict() for name in _PARTS}
+        return {**parts, **plain}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        self.network.load_state_dict(saved["network"])
-        self.optimiser.load_state_dict(saved["optimiser"])
+        for name in _PARTS:
+            getattr(self, name).load_state_dict(saved[name])
         for name in ("best", "best_loss", "epoch", "waited", "log"):
             setattr(self, name, saved[name])
 
@@ -214,23 +232,31 @@ def _run_epoch(
         for step, chosen in enumerate(batches(order, settings.batch), start=1):
             heard = [corpus.jittered(segment, generator) for segment in chosen] if settings.jitter else chosen
             rate = settings.rate * _rate((state.epoch * steps + step - 1) / (settings.epochs * steps))
-            total += _step(state, corpus.power(heard), corpus.labels(heard), rate, settings.bfloat16)
+            total += _step(state, corpus.power(heard), corpus.labels(heard), rate, settings)
             progress(Epoch(state.epoch + 1, settings.epochs, step, steps, total / step, state.best_loss))
     return total / steps
 
 
-def _step(state: _State, mel: Tensor, labels: Tensor, rate: float, bfloat16: bool) -> float:
+def _step(state: _State, mel: Tensor, labels: Tensor, rate: float, settings: TrainingSettings) -> float:
     if len(mel) < 2:
         return 0.0  # batch norm cannot learn from a single segment
     for group in state.optimiser.param_groups:
         group["lr"] = rate
-    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
         logits = state.network(mel)
     loss = functional.cross_entropy(logits.float(), labels)
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(state.network.parameters(), settings.clip)
     state.optimiser.step()
+    _follow(state.average, state.network, settings.average)
     return float(loss.detach())
+
+
+@torch.no_grad()
+def _follow(average: StyleNetwork, network: StyleNetwork, decay: float) -> None:
+    for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        slow.lerp_(fast, 1 - decay) if slow.is_floating_point() else slow.copy_(fast)
 
 
 def _rate(share: float) -> float:

@@ -21,7 +21,7 @@ from orchestra_style.network import StyleNetwork
 from orchestra_style.training import CHECKPOINT, LOG, TrainingSettings, train, validation
 from orchestra_style.weights import Card, feature_network, load_weights, save_weights, shipped
 
-SETTINGS = TrainingSettings(seconds=1.0, epochs=4, batch=8, rate=3e-3, bfloat16=False)
+SETTINGS = TrainingSettings(seconds=1.0, epochs=4, batch=8, rate=3e-3, average=0.5, bfloat16=False)
 
 
 @pytest.fixture(scope="module")
