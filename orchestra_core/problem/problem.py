@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.problem.evaluator import Evaluator
 from orchestra_core.problem.listener import Listener
 from orchestra_core.problem.meter import Meter
-from orchestra_core.problem.rows import RowEvaluator, gather
+from orchestra_core.problem.rows import RowEvaluator, detached, gather
 from orchestra_core.problem.stage import Stage
 from orchestra_core.problem.state import ProblemState
 
@@ -153,13 +153,43 @@ class Problem:
         Evaluation [shape=(rows,)]
             Differentiable with respect to the values, where instrument and objective are.
         """
-        index = torch.arange(len(self.brief), device=self.brief.device) if rows is None else rows
-        full = {name: value[index] for name, value in self.values.items()} if rows is not None else dict(self.values)
-        full.update(values or {})
-        self.meter.count(rows)
+        index, full = self._asked(values, rows)
         if self.brief.device.type == "cpu":
             return self._rows.evaluate(full, index, self.hearing.rows(index))
         return self.evaluator.hear_unchecked(full, self.brief.rows(index), self.hearing.rows(index)).evaluation
+
+    def descend(
+        self, weigh: Callable[[Evaluation], Tensor], values: Values | None = None, rows: Tensor | None = None
+    ) -> tuple[Evaluation, Tensor]:
+        """Return what the objective makes of values, and losses whose gradient is worked out at once.
+
+        On a CPU one row goes forward and backward before, or beside, the next, so that memory does not grow with the batch.
+
+        Parameters
+        ----------
+        weigh : callable
+            Takes an evaluation and returns the loss of each of its rows.
+        values, rows
+            As for `evaluate`.
+
+        Returns
+        -------
+        evaluation : Evaluation [shape=(rows,)]
+            Without gradients.
+        losses : Tensor [shape=(rows,)]
+            Differentiable with respect to the values, where instrument and objective are.
+        """
+        if self.brief.device.type == "cpu":
+            index, full = self._asked(values, rows)
+            return self._rows.descend(full, index, self.hearing.rows(index), weigh)
+        evaluation = self.evaluate(values, rows)
+        return detached(evaluation), weigh(evaluation)
+
+    def _asked(self, values: Values | None, rows: Tensor | None) -> tuple[Tensor, dict[str, Tensor]]:
+        self.meter.count(rows)
+        index = torch.arange(len(self.brief), device=self.brief.device) if rows is None else rows
+        full = {name: value[index] for name, value in self.values.items()} if rows is not None else dict(self.values)
+        return index, {**full, **(values or {})}
 
     def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
         """Return a problem of its own with other scores, for search; nothing done to it changes this one.

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # An item that has to recover more often than this stops with its best values.
 _MOST_RECOVERIES = 8
 _LOOK = 10
+# glibc hands blocks above a size back to the system when they are freed, and every step asks for them again, a page at a
+# time. Freeing one large block raises that size, up to 32 MiB; its pages are never touched.
+_KEPT_BLOCK = 31 * 2**20
 # Growth per finite step of an item's steps after a failure.
 _TRUST = 1.2
 
@@ -89,9 +92,9 @@ class Stage:
                 kept.load_state_dict(self.restored[name])
 
     def weigh(self, evaluation: Evaluation) -> Tensor:
-        """Return the loss of each item, shape (batch,): the weighted sum of its terms."""
+        """Return the loss of each row, shape (rows,): the weighted sum of its terms."""
         terms = [weight * evaluation.terms[name] for name, weight in self.weights.items()]
-        return sum(terms[1:], start=terms[0]) if terms else torch.zeros_like(self.best_loss)
+        return sum(terms[1:], start=terms[0]) if terms else torch.zeros_like(next(iter(evaluation.terms.values())))
 
     def losses(self, coordinates: Mapping[str, Tensor], rows: Tensor) -> Tensor:
         """Return the losses of candidates, without gradients (for schedules that need none).
@@ -136,6 +139,7 @@ class Stage:
 
     def __iter__(self) -> Iterator[Step]:
         """Yield the steps that are left to do; a loop that is left by ``break`` ends the stage too."""
+        torch.empty(_KEPT_BLOCK, dtype=torch.uint8)
         try:
             if not self._over():
                 self.problem.listener.stage_started(self.name, self.steps)

@@ -24,7 +24,7 @@ class Step:
     index : int
         From 0 within the stage.
     evaluation : Evaluation, or None
-        What the objective made of this step, once there is one.
+        What the objective made of this step, once there is one; without gradients.
     active : Tensor [shape=(batch,), dtype=bool]
         Items that have not stopped.
     failed : Tensor [shape=(batch,), dtype=bool], or None
@@ -47,18 +47,25 @@ class Step:
         Items that have stopped are not evaluated; their loss is infinite.
         """
         values = self.stage.to_values(self.stage.coordinates)
-        if bool(self.active.all()):
-            self.observe(self.stage.problem.evaluate(values))
+        problem, weigh = self.stage.problem, self.stage.weigh
+        # The rate's device, and not what is active, decides: looking would make the host wait for an accelerator.
+        if self.stage.rate.device.type != "cpu" or bool(self.active.all()):
+            evaluation, losses = problem.descend(weigh, values)
+            self._observe(evaluation, losses)
         else:
             rows = self.active.nonzero()[:, 0]
-            evaluation = self.stage.problem.evaluate({name: value[rows] for name, value in values.items()}, rows)
-            self.observe(Evaluation(self._spread(evaluation.terms, rows), self._spread(evaluation.readings, rows)))
+            evaluation, losses = problem.descend(weigh, {name: value[rows] for name, value in values.items()}, rows)
+            whole = Evaluation(self._spread(evaluation.terms, rows), self._spread(evaluation.readings, rows))
+            self._observe(whole, self._spread({"loss": losses}, rows)["loss"])
         return self._loss
 
     def observe(self, evaluation: Evaluation) -> Tensor:
         """Take an evaluation as this step's; return where, shape (batch,), it is the best of the stage so far."""
+        return self._observe(evaluation, self.stage.weigh(evaluation))
+
+    def _observe(self, evaluation: Evaluation, losses: Tensor) -> Tensor:
         self.evaluation = evaluation
-        self._loss = self.stage.weigh(evaluation)
+        self._loss = losses
         self.failed = ~torch.isfinite(self._loss.detach()) & self.active if self.stage.coordinates else None
         return self.stage.observe(self._loss)
 
