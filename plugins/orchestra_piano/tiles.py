@@ -4,9 +4,10 @@ The pitch of a note is fixed, so within a block of samples that starts at t its 
 
     sin(w (t + u)) = sin(w t) cos(w u) + cos(w t) sin(w u),
 
-where the functions of u are the same in every block of the note. What multiplies them, the level of the partial, is taken
-as straight within a block of 3 ms. Blocks where the level is not that straight (the edges of notes, corners and sharp
-bends of the envelope) are found by probing it, and evaluated exactly.
+where the functions of u are the same in every block of the note. What multiplies them, the level of a partial, is taken as
+straight within a block of 3 ms. Where the level of the note is not that straight (its edges, corners and sharp bends of the
+envelope), which is found by probing it, it is evaluated for every sample, and its partials still as above. Where partials
+fade too fast for that, everything is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from orchestra_core import Canvas
+from orchestra_piano.blocks import sum_blocks
 from orchestra_piano.contour import Contour
 from orchestra_piano.exact import sound_at
 from orchestra_piano.voice import Voices, partial_levels
@@ -26,7 +28,7 @@ _BLOCK_SECONDS = 128 / 44_100
 _BLOCKS = 32
 _PROBES = 4
 
-#: A block whose level lies further from the straight line, at amplitude 1, is evaluated exactly.
+#: A level, or the sum of partials, at amplitude 1 may lie so far from a straight line within a block.
 _TOLERANCE = 1e-4
 
 #: Without gradients, this many tiles are rendered at a time.
@@ -56,6 +58,11 @@ class Grid:
         """Tiles that cover the canvas."""
         return -(-self.samples // self.tile)
 
+    @property
+    def seconds(self) -> float:
+        """Length of a block."""
+        return self.block / self.rate
+
 
 def render_tiles(voices: Voices, contour: Contour, canvas: Canvas, batch: int) -> Tensor:
     """Return the sum of the notes of each item, shape (batch, canvas.samples).
@@ -63,18 +70,18 @@ def render_tiles(voices: Voices, contour: Contour, canvas: Canvas, batch: int) -
     An item's samples do not depend on the other items: its tiles are summed in the order of its own notes.
     """
     grid = Grid.of(canvas)
-    basis = _basis(voices, grid)
+    waves = _Waves.of(voices, grid)
     notes, places = _occupied(voices, contour, grid)
-    straight = voices.onset.new_zeros(batch * grid.tiles, grid.tile)
-    bent = voices.onset.new_zeros(batch * grid.tiles * _BLOCKS, grid.block)
+    audio = voices.onset.new_zeros(batch * grid.tiles, grid.tile)
+    rest = voices.onset.new_zeros(batch * grid.tiles * _BLOCKS, grid.block)
     size = max(len(notes), 1) if torch.is_grad_enabled() else _CHUNK
     # Two sums, each in the order of the notes: no bit depends on how the tiles are cut into chunks.
     for note, place in zip(torch.split(notes, size), torch.split(places, size), strict=True):
         tiles = _cut(voices.rows(note), contour, grid, place)
         at = voices.item[note] * grid.tiles + place
-        straight = straight.index_add(0, at, _straight_blocks(tiles, basis[note]))
-        bent = bent.index_add(0, at[tiles.bent[0]] * _BLOCKS + tiles.bent[1], _bent_blocks(tiles, contour, grid))
-    return (straight.flatten() + bent.flatten()).view(batch, -1)[:, : canvas.samples]
+        audio = _add_blocks(audio, at, tiles, contour, grid, waves, note)
+        rest = _add_fading_blocks(rest, at, tiles, contour, grid)
+    return (audio.flatten() + rest.flatten()).view(batch, -1)[:, : canvas.samples]
 
 
 @torch.no_grad()
@@ -92,6 +99,34 @@ def _occupied(voices: Voices, contour: Contour, grid: Grid) -> tuple[Tensor, Ten
 
 
 @dataclass(frozen=True, eq=False)
+class _Waves:
+    """What the tiles of a note share, because its pitch is fixed.
+
+    Parameters
+    ----------
+    angle : Tensor [shape=(rows, blocks, partials)]
+        How far partials have turned at the blocks of a tile, since its beginning.
+    basis : Tensor [shape=(rows, 4 * partials, block)]
+        Waves of a block: cosines and sines that fall from 1 to 0, and that rise from 0 to 1.
+    """
+
+    angle: Tensor
+    basis: Tensor
+
+    @classmethod
+    @torch.no_grad()
+    def of(cls, voices: Voices, grid: Grid) -> _Waves:
+        dtype, per_sample = voices.onset.dtype, voices.frequency / grid.rate
+        sample = torch.arange(grid.block, dtype=torch.float64, device=per_sample.device)
+        start = torch.arange(0, grid.tile, grid.block, dtype=torch.float64, device=per_sample.device)
+        within = _radians(per_sample[:, :, None] * sample, dtype)
+        waves = voices.audible[:, None, :, None] * torch.stack([within.cos(), within.sin()], 1)
+        rising = (sample / grid.block).to(dtype)
+        basis = torch.stack([waves * (1 - rising), waves * rising], 1).flatten(1, 3)
+        return cls(_radians(per_sample[:, None, :] * start[:, None], dtype), basis)
+
+
+@dataclass(frozen=True, eq=False)
 class _Tiles:
     """Notes in the tiles of the canvas that they sound in.
 
@@ -99,35 +134,46 @@ class _Tiles:
     ----------
     voices : Voices
         The note of each tile.
-    time : Tensor [shape=(tiles, blocks + 1), dtype=float64]
-        Of the edges of the blocks, seconds on the canvas.
-    strength : Tensor [shape=(tiles, blocks + 1, partials)]
-        Amplitude of the partials there.
-    bent : (Tensor, Tensor) [shape=(bent blocks,), dtype=int64]
-        Tile and block where the level is not straight.
+    time : Tensor [shape=(tiles, blocks), dtype=float64]
+        Of the beginning of the blocks, seconds on the canvas.
+    since : Tensor [shape=(tiles, blocks + 1)]
+        Of the edges of the blocks, seconds since the onset.
+    level : Tensor [shape=(tiles, blocks + 1)]
+        Of the note there.
+    partials : Tensor [shape=(tiles, blocks + 1, partials)]
+        Of the partials there, beside it.
+    fading : Tensor [shape=(tiles, blocks), dtype=bool]
+        Whether partials fade too fast to be taken as straight.
+    bent : Tensor [shape=(tiles, blocks), dtype=bool]
+        Whether the level is not straight, where the partials are.
     """
 
     voices: Voices
     time: Tensor
-    strength: Tensor
-    bent: tuple[Tensor, ...]
+    since: Tensor
+    level: Tensor
+    partials: Tensor
+    fading: Tensor
+    bent: Tensor
 
 
 def _cut(voices: Voices, contour: Contour, grid: Grid, place: Tensor) -> _Tiles:
     edge = place[:, None] * _BLOCKS + torch.arange(_BLOCKS + 1, device=place.device)
-    time = edge.double() * (grid.block / grid.rate)
+    time = edge.double() * grid.seconds
     since = (time - voices.onset.double()[:, None]).to(voices.onset.dtype)
     level = contour.level(voices, since)
-    strength = level[:, :, None] * partial_levels(voices, since)
-    bent = _bent_level(voices, contour, grid, since, level) | _bent_partials(voices, grid, strength)
-    return _Tiles(voices, time, strength, bent.nonzero(as_tuple=True))
+    # From a block before the onset, so that partials have no corner in the block that the note begins in.
+    partials = partial_levels(voices, since, earliest=-grid.seconds)
+    fading = _fades_fast(voices, grid, level, partials)
+    bent = _is_bent(voices, contour, grid, since, level) & ~fading
+    return _Tiles(voices, time[:, :-1], since, level, partials, fading, bent)
 
 
 @torch.no_grad()
-def _bent_level(voices: Voices, contour: Contour, grid: Grid, since: Tensor, level: Tensor) -> Tensor:
+def _is_bent(voices: Voices, contour: Contour, grid: Grid, since: Tensor, level: Tensor) -> Tensor:
     """Return which blocks have a level that is not straight, shape (tiles, blocks)."""
     share = torch.arange(1, _PROBES, device=since.device, dtype=since.dtype) / _PROBES
-    between = since[:, :-1, None] + share * (grid.block / grid.rate)
+    between = since[:, :-1, None] + share * grid.seconds
     probed = contour.level(voices, between.flatten(1)).view_as(between)
     straight = torch.lerp(level[:, :-1, None], level[:, 1:, None], share)
     # Written so that a level that is not finite counts as bent.
@@ -135,37 +181,50 @@ def _bent_level(voices: Voices, contour: Contour, grid: Grid, since: Tensor, lev
 
 
 @torch.no_grad()
-def _bent_partials(voices: Voices, grid: Grid, strength: Tensor) -> Tensor:
+def _fades_fast(voices: Voices, grid: Grid, level: Tensor, partials: Tensor) -> Tensor:
     """Return in which blocks partials fade too fast, shape (tiles, blocks).
 
     An exponential exp(-c t) lies (c h)^2 / 8 of itself off its chord over a block of length h.
     """
-    share = (voices.fading * (grid.block / grid.rate)).square() / 8
-    return torch.bmm(strength[:, :-1].abs(), share[:, :, None]).squeeze(2) > _TOLERANCE
+    share = (voices.fading * grid.seconds).square() / 8
+    loudest = torch.maximum(level[:, :-1].abs(), level[:, 1:].abs())
+    return torch.bmm(partials[:, :-1], share[:, :, None]).squeeze(2) * loudest > _TOLERANCE
 
 
-def _straight_blocks(tiles: _Tiles, basis: Tensor) -> Tensor:
-    """Return the sound of tiles, shape (tiles, tile), silent in the blocks that are bent."""
-    voices, strength = tiles.voices, tiles.strength
-    turns = tiles.time[:, :-1, None] * voices.frequency[:, None, :] + voices.phase
-    angle = 2 * math.pi * (turns - turns.floor()).to(strength.dtype)
-    carrier = torch.stack([torch.sin(angle), torch.cos(angle)], 2)
-    carrier[tiles.bent] = 0.0
-    edges = torch.stack([strength[:, :-1], strength[:, 1:]], 2)
-    return torch.bmm((edges[:, :, :, None] * carrier[:, :, None]).flatten(2), basis).flatten(1)
+def _add_blocks(audio: Tensor, at: Tensor, tiles: _Tiles, contour: Contour, grid: Grid, waves: _Waves, note: Tensor) -> Tensor:
+    """Return the sum of tiles at their places, without the blocks whose partials fade too fast."""
+    start = _radians(tiles.time[:, :1] * tiles.voices.frequency + tiles.voices.phase, audio.dtype)
+    angle = waves.angle.index_select(0, note) + start[:, None]
+    # The level of bent blocks is left out here, and multiplied in sample by sample.
+    first, last = (_where(tiles, edges) for edges in (tiles.level[:, :-1], tiles.level[:, 1:]))
+    bent = tiles.bent.flatten().nonzero()[:, 0]
+    level = _bent_levels(tiles, contour, grid, bent)
+    partials = tiles.partials
+    edges = first[:, :, None] * partials[:, :-1], last[:, :, None] * partials[:, 1:]
+    return sum_blocks(audio, at, edges, (angle.sin(), angle.cos()), waves.basis.index_select(0, note), level, bent)
 
 
-def _basis(voices: Voices, grid: Grid) -> Tensor:
-    """Return the waves of a block that fall from 1 to 0 and rise from 0 to 1, shape (rows, 2 * 2 * partials, block)."""
-    sample = torch.arange(grid.block, dtype=torch.float64, device=voices.frequency.device)
-    angle = 2 * math.pi * voices.frequency[:, :, None] * (sample / grid.rate)
-    waves = voices.audible[:, None, :, None].double() * torch.stack([angle.cos(), angle.sin()], 1)
-    rising = sample / grid.block
-    return torch.stack([waves * (1 - rising), waves * rising], 1).flatten(1, 3).to(voices.onset.dtype)
+def _where(tiles: _Tiles, level: Tensor) -> Tensor:
+    return torch.where(tiles.bent, 1.0, torch.where(tiles.fading, 0.0, level))
 
 
-def _bent_blocks(tiles: _Tiles, contour: Contour, grid: Grid) -> Tensor:
-    """Return the exact sound of the blocks that are bent, shape (bent blocks, block)."""
-    tile, block = tiles.bent
+def _bent_levels(tiles: _Tiles, contour: Contour, grid: Grid, bent: Tensor) -> Tensor:
+    """Return the level of every sample of the blocks that are bent, shape (bent blocks, block)."""
+    since = tiles.since[:, :-1].flatten().index_select(0, bent)
+    sample = torch.arange(grid.block, device=since.device, dtype=since.dtype) / grid.rate
+    return contour.level(tiles.voices.rows(bent // _BLOCKS), since[:, None] + sample)
+
+
+def _add_fading_blocks(audio: Tensor, at: Tensor, tiles: _Tiles, contour: Contour, grid: Grid) -> Tensor:
+    """Return the sum of the exact sound of the blocks whose partials fade too fast, at their places."""
+    tile, block = tiles.fading.nonzero(as_tuple=True)
+    if not len(tile):
+        return audio
     sample = torch.arange(grid.block, dtype=torch.float64, device=tile.device) / grid.rate
-    return sound_at(tiles.voices.rows(tile), contour, tiles.time[tile, block, None] + sample)
+    sound = sound_at(tiles.voices.rows(tile), contour, tiles.time[tile, block, None] + sample)
+    return audio.index_add(0, at[tile] * _BLOCKS + block, sound)
+
+
+def _radians(turns: Tensor, dtype: torch.dtype) -> Tensor:
+    # Whole turns are taken off in double precision.
+    return 2 * math.pi * (turns - turns.floor()).to(dtype)

@@ -71,17 +71,18 @@ class Voices:
 
     def rows(self, index: Tensor) -> Voices:
         """Return the notes at `index`, shape (rows,); a note may come several times."""
+        # index_select and not indexing: its gradient is summed many times faster.
         return Voices(
             item=self.item[index],
-            onset=self.onset[index],
-            duration=self.duration[index],
-            amplitude=self.amplitude[index],
-            frequency=self.frequency[index],
+            onset=self.onset.index_select(0, index),
+            duration=self.duration.index_select(0, index),
+            amplitude=self.amplitude.index_select(0, index),
+            frequency=self.frequency.index_select(0, index),
             phase=self.phase,
-            log_weight=self.log_weight[index],
-            fading=self.fading[index],
-            audible=self.audible[index],
-            envelope={name: value[index] for name, value in self.envelope.items()},
+            log_weight=self.log_weight.index_select(0, index),
+            fading=self.fading.index_select(0, index),
+            audible=self.audible.index_select(0, index),
+            envelope={name: value.index_select(0, index) for name, value in self.envelope.items()},
         )
 
 
@@ -170,9 +171,12 @@ def starting_phases(partials: int, device: torch.device) -> Tensor:
     return -order * (order + 1) / (2 * partials)
 
 
-def partial_levels(voices: Voices, since: Tensor) -> Tensor:
-    """Return the amplitude (rows, n, partials) of partials beside the envelope, at times (rows, n) since the onset."""
-    return torch.exp(voices.log_weight[:, None, :] - voices.fading[:, None, :] * since.clamp_min(0.0)[:, :, None])
+def partial_levels(voices: Voices, since: Tensor, earliest: float = 0.0) -> Tensor:
+    """Return the amplitude (rows, n, partials) of partials beside the envelope, at times (rows, n) since the onset.
+
+    Before `earliest` it is what it is there.
+    """
+    return torch.exp(voices.log_weight[:, None, :] - voices.fading[:, None, :] * since.clamp_min(earliest)[:, :, None])
 
 
 def _audible(frequency: Tensor, sample_rate: int) -> Tensor:
