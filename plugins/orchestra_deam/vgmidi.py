@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from orchestra_core.errors import ConfigurationError, UsageError
+from orchestra_deam.corpora import partition
 
 CITATION = "L. N. Ferreira, J. Whitehead (2019): Learning to Generate Music with Sentiment. ISMIR."
 _ROUNDS = ("vgmidi_raw_1.json", "vgmidi_raw_2.json")
-PARTS = ("oracle", "judges", "final")
+PARTS = partition.PARTS
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Piece:
         Mean over raters and measures.
     raters : int
         How many ratings the means are made of.
+    arousal_variance, valence_variance : float
+        Variance between raters of their means over measures; NaN with a single rater.
     """
 
     name: str
@@ -43,6 +46,8 @@ class Piece:
     arousal: float
     valence: float
     raters: int
+    arousal_variance: float = math.nan
+    valence_variance: float = math.nan
 
     @property
     def labels(self) -> tuple[float, float]:
@@ -84,9 +89,7 @@ def read_vgmidi(folder: Path) -> tuple[Piece, ...]:
 
 def read_partition() -> dict[str, str]:
     """Return the committed partition: the part (``oracle``, ``judges`` or ``final``) of every game."""
-    text = resources.files("orchestra_deam").joinpath("partitions", "vgmidi.json").read_text(encoding="utf-8")
-    parts: dict[str, list[str]] = json.loads(text)["parts"]
-    return {game: part for part, games in parts.items() for game in games}
+    return partition.read_partition("vgmidi")
 
 
 def pieces_of(pieces: Iterable[Piece], part: str, partition: Mapping[str, str]) -> tuple[Piece, ...]:
@@ -104,6 +107,23 @@ def pieces_of(pieces: Iterable[Piece], part: str, partition: Mapping[str, str]) 
         if partition[piece.game] == part:
             kept.append(piece)
     return tuple(kept)
+
+
+def reliability(pieces: Sequence[Piece]) -> dict[str, float]:
+    """Return the reliability of the mean ratings by dimension: ICC(1, k) with k the mean number of raters.
+
+    One minus the mean error variance of a piece's mean, which is the variance between raters over their number, over the
+    variance of the means between pieces.
+
+    References
+    ----------
+    .. [1] P. E. Shrout, J. L. Fleiss (1979): Intraclass correlations: uses in assessing rater reliability.
+       Psychological Bulletin 86.
+    """
+    labels = label_table(pieces)
+    errors = np.array([(p.arousal_variance / p.raters, p.valence_variance / p.raters) for p in pieces])
+    values = 1.0 - errors.mean(axis=0) / labels.var(axis=0, ddof=1)
+    return {name: round(float(value), 4) for name, value in zip(("arousal", "valence"), values, strict=True)}
 
 
 def label_table(pieces: Sequence[Piece]) -> np.ndarray:
@@ -130,8 +150,10 @@ def _read_round(folder: Path, name: str) -> list[Piece]:
 def _piece(folder: Path, record: Mapping[str, Any], ratings: Sequence[Mapping[str, Any]]) -> Piece:
     midi = folder / "midi" / record["midi"]
     kept = _of_usual_length(ratings)
-    arousal, valence = (float(np.mean([np.mean(rating[name]) for rating in kept])) for name in ("arousal", "valence"))
-    return Piece(midi.stem, _game(midi.stem), midi, arousal, valence, len(kept))
+    means = np.array([[np.mean(rating[name]) for name in ("arousal", "valence")] for rating in kept])
+    arousal, valence = (float(value) for value in means.mean(axis=0))
+    variances = [float(value) for value in means.var(axis=0, ddof=1)] if len(kept) > 1 else [math.nan, math.nan]
+    return Piece(midi.stem, _game(midi.stem), midi, arousal, valence, len(kept), *variances)
 
 
 def _of_usual_length(ratings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

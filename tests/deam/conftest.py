@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from deam_data import melody
+from deam_layout import small_deam
 
 from orchestra_deam.midi import write_midi
 
@@ -44,3 +45,9 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("the development data ../shared/data is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def deam_layout(tmp_path_factory):
+    """A small DEAM in the official layout; tests that change it copy it first."""
+    return small_deam(tmp_path_factory.mktemp("deam"))
