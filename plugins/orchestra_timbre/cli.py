@@ -31,7 +31,7 @@ def _data_options(command: Callable[..., None]) -> Callable[..., None]:
             type=_FOLDER,
             required=True,
             multiple=True,
-            help="Folder with labels.csv, or the Freesound one-shots as mirdata downloads them; more folders add training sounds.",
+            help="Folder with labels.csv, or the Freesound one-shots as mirdata downloads them; more add training sounds.",
         ),
         click.option(
             "--part",

@@ -100,11 +100,11 @@ class FrontEnd(nn.Module):
 
 def mel_bands(size: int, count: int) -> Tensor:
     """Return triangular mel filters (HTK's scale, 20 to 7700 Hz), shape (size // 2 + 1, count)."""
-    frequency = torch.linspace(0, SAMPLE_RATE / 2, size // 2 + 1, dtype=torch.float64)
-    mel = torch.log1p(frequency / 700)[:, None]
-    edges = torch.linspace(math.log1p(_LOWEST / 700), math.log1p(_HIGHEST / 700), count + 2, dtype=torch.float64)
-    rising = (mel - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - mel) / (edges[2:] - edges[1:-1])
+    frequency = torch.linspace(0, SAMPLE_RATE / 2, size // 2 + 1, dtype=torch.float64)[:, None]
+    mel = torch.linspace(math.log1p(_LOWEST / 700), math.log1p(_HIGHEST / 700), count + 2, dtype=torch.float64)
+    edges = 700 * torch.expm1(mel)
+    rising = (frequency - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - frequency) / (edges[2:] - edges[1:-1])
     return torch.minimum(rising, falling).clamp_min(0).float()
 
 

@@ -156,9 +156,8 @@ def train(
         _save(state, path, settings)
         write_text(folder / _LOG, _log(state.epochs))
         progress(state.epochs[-1])
-    model = make_model(settings.model)
-    model.load_state_dict(state.best)
-    return Trained(model.eval(), tuple(state.epochs))
+    state.model.load_state_dict(state.best)
+    return Trained(state.model.eval(), tuple(state.epochs))
 
 
 def predict(model: WaveformNetwork | LogMelNetwork, corpus: Corpus) -> Tensor:
