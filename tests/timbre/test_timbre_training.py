@@ -107,7 +107,7 @@ def test_a_folder_with_a_training_needs_resume_and_the_same_settings(corpora, tm
     run(corpora, replace(FAST, epochs=1), tmp_path)
     with pytest.raises(UsageError, match="add --resume"):
         run(corpora, replace(FAST, epochs=1), tmp_path)
-    with pytest.raises(ConfigurationError, match="with other settings: {'epochs': 1}"):
+    with pytest.raises(ConfigurationError, match=r"with other settings: .*epochs"):
         run(corpora, FAST, tmp_path, resume=True)
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing")
     with pytest.raises(UsageError, match="is damaged"):

@@ -75,5 +75,5 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
     with torch.no_grad():
         model.head.bias[0] = float("nan")
     save_weights(model, tmp_path / "nan.safetensors", Card("small"))
-    with pytest.raises(WeightsError, match="NaN or infinite values in head.bias"):
+    with pytest.raises(WeightsError, match=r"NaN or infinite values in head\.bias"):
         load_weights(tmp_path / "nan.safetensors", "small")
