@@ -11,6 +11,7 @@ from torch import Tensor
 from orchestra_core import Brief, Envelope, Parameter
 from orchestra_core.errors import ParameterError
 from orchestra_piano.config import Form
+from orchestra_piano.curves import adsr_level
 from orchestra_piano.settings import MARGIN
 
 #: Name, unit, lower and upper bound, description.
@@ -95,25 +96,29 @@ class Adsr(Envelope):
         )
 
     def _levels(self, time: Tensor, duration: Tensor, values: Mapping[str, Tensor]) -> Tensor:
-        shape = {name: values[name][:, None, None] for name, *_ in _PARAMETERS}
-        form = _continuous if self.form == "continuous" else _literal
-        return form(time, duration[:, :, None], shape, self.beta)
+        attack, decay, sustain, release = (values[name][:, None, None] for name, *_ in _PARAMETERS)
+        form = adsr_level if self.form == "continuous" else literal
+        return form(time, duration[:, :, None], (attack, decay, sustain, release), self.beta)
 
     def _span(self, duration: Tensor, values: Mapping[str, Tensor]) -> Tensor:
         return duration + values["release"][:, None] if self.form == "continuous" else duration
 
 
-def _continuous(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) -> Tensor:
-    a, decay, s, r = (shape[name] for name, *_ in _PARAMETERS)
+Shape = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+def continuous(t: Tensor, d: Tensor, shape: Shape, beta: float) -> Tensor:
+    """Return the continuous form as the equation has it, the reference for `orchestra_piano.curves.adsr_level`."""
+    a, decay, s, r = shape
     held = torch.minimum(t, d).clamp_min(0.0)
     fallen = 1 - (1 - s) * ((held - a) / decay).clamp(0.0, 1.0)
     reached = (held / a).clamp_max(1.0) * fallen * torch.exp(-beta * (held - a - decay).clamp_min(0.0))
     return reached * ((d + r - t) / r).clamp(0.0, 1.0) ** 3
 
 
-def _literal(t: Tensor, d: Tensor, shape: Mapping[str, Tensor], beta: float) -> Tensor:
-    a, decay, s, r = (shape[name] for name, *_ in _PARAMETERS)
-    # The published pieces as they stand: nothing guards the division by d - A - D - R.
+def literal(t: Tensor, d: Tensor, shape: Shape, beta: float) -> Tensor:
+    """Return the published form as it stands: nothing guards the division by d - A - D - R."""
+    a, decay, s, r = shape
     sustained = s * torch.exp(-beta * (t - (a + decay)) / (d - a - decay - r))
     released = s * torch.exp(-beta * (t - (d - r)) / r)
     level = torch.where(t < d - r, sustained, released)

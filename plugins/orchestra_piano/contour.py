@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from orchestra_core import Envelope
+from orchestra_piano.curves import smooth_step
 from orchestra_piano.voice import Voices
 
 
@@ -48,13 +50,10 @@ class Contour:
         return torch.sigmoid(self.alpha * since) * torch.sigmoid(self.alpha * (voices.duration[:, None] - since))
 
 
-def smooth_step(position: Tensor) -> Tensor:
-    """Return a rise from 0 at 0 to 1 at 1 whose first two derivatives are 0 at both ends."""
-    x = position.clamp(0.0, 1.0)
-    return x * x * x * (x * (6 * x - 15) + 10)
-
-
 def end_ramp(samples: int, sample_rate: int, seconds: float, like: Tensor) -> Tensor:
     """Return a gain (samples,) that falls to 0 over the last `seconds` of a canvas."""
-    left = torch.arange(samples, 0, -1, dtype=torch.float64, device=like.device) - 1
-    return smooth_step(left / (seconds * sample_rate)).to(like.dtype)
+    gain = like.new_ones(samples)
+    last = min(samples, math.ceil(seconds * sample_rate) + 1)
+    left = torch.arange(last - 1, -1, -1, dtype=torch.float64, device=like.device)
+    gain[samples - last :] = smooth_step(left / (seconds * sample_rate)).to(like.dtype)
+    return gain

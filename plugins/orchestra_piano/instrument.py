@@ -189,5 +189,5 @@ def _zero_where_finite(values: Mapping[str, Tensor]) -> Tensor:
 
     An infinite onset or attack would only be silent; it has to come to light.
     """
-    rows = [0 * value.detach().reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
-    return torch.cat(rows, 1).sum(1, keepdim=True)
+    rows = [value.reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
+    return 0 * torch.cat(rows, 1).detach().sum(1, keepdim=True)
