@@ -1,0 +1,99 @@
+"""Note-seconds rendered per second, forward and backward, against torchsynth's Voice.
+
+A note-second is a second that a note sounds. Ours counts what lies between onset and end of release on the canvas; a Voice,
+which is one monophonic sound, is counted with all of its 4 s, also where it is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from harness import Case, Worker, compare, environment, local, spread, summary
+from tables import Figure, Size, at_least, digits, number, table
+from work import Spread, piano, problem
+
+from orchestra_core.problem import Problem
+
+HERE = Path(__file__).parent
+BATCHES = {Size.FULL: (1, 8, 32), Size.QUICK: (1, 8), Size.SMOKE: (1,)}
+ROUNDS = {Size.FULL: 7, Size.QUICK: 3, Size.SMOKE: 1}
+
+#: Partials, batch, seconds that a note is held, rate in Hz.
+OURS = ((1, 1, 0.3, 44_100), (8, 1, 0.3, 44_100), (8, 1, 1.0, 44_100), (8, 8, 0.3, 44_100), (8, 1, 0.3, 22_050))
+#: The one that the aim is held against: the reference score on the default piano, at the same rate as torchsynth.
+MARK = "8 partials, batch 1, notes held for 0.3 s, 44.1 kHz"
+
+
+def measure(size: Size, python: Path | None = None) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    works = {_name(*setting): _render(*setting) for setting in OURS if size is not Size.SMOKE or setting[1] == 1}
+    cases: dict[str, Case] = {name: case for name, (case, _) in works.items()}
+    counted = {name: seconds for name, (_, seconds) in works.items()}
+    worker = Worker([python, HERE / "torchsynth_worker.py", 1, *BATCHES[size]], environment(1)) if python else None
+    if worker:
+        cases |= {f"torchsynth, batch {batch}": worker.case(str(batch)) for batch in BATCHES[size]}
+        counted |= {f"torchsynth, batch {batch}": 4.0 * batch for batch in BATCHES[size]}
+    times = compare(cases, ROUNDS[size])
+    if worker:
+        worker.close()
+    rates = {name: [counted[name] / wall for wall in timing.wall] for name, timing in times.items()}
+    return {
+        "seconds": {name: summary(timing) for name, timing in times.items()},
+        "rates": {name: spread(found) for name, found in rates.items()},
+        "counted": counted,
+        "against": _against_best(rates),
+        "torch": worker.facts if worker else None,
+    }
+
+
+def _name(partials: int, batch: int, held: float, rate: int) -> str:
+    return f"{partials} partial{'s' * (partials > 1)}, batch {batch}, notes held for {held:g} s, {rate / 1000:g} kHz"
+
+
+def _render(partials: int, batch: int, held: float, rate: int) -> tuple[Case, float]:
+    asked = problem(piano(partials), batch, Spread(48, held), sample_rate=rate)
+    instrument, canvas = asked.evaluator.instrument, asked.brief.canvas
+    moved = [p.name for p in asked.parameters if not p.fixed]
+
+    def work() -> None:
+        values = {name: v.detach().requires_grad_(name in moved) for name, v in asked.values.items()}
+        instrument.render(values, canvas).square().sum().backward()
+
+    return local(work), note_seconds(asked)
+
+
+def note_seconds(asked: Problem) -> float:
+    """Return for how many seconds the notes of a problem sound on its canvas, all together."""
+    values = asked.values
+    span = values["duration"] + values["release"][:, None]
+    end = (values["onset"] + span).clamp_max(asked.brief.canvas.duration)
+    return float(((end - values["onset"]) * values["mask"]).sum())
+
+
+def _against_best(rates: Mapping[str, list[float]]) -> dict[str, float] | None:
+    """Return how many times more than torchsynth at its best batch, round by round."""
+    theirs = [found for name, found in rates.items() if name.startswith("torchsynth")]
+    if not theirs:
+        return None
+    best = max(theirs, key=lambda found: spread(found)["median"])
+    return spread(ours / other for ours, other in zip(rates[MARK], best, strict=True))
+
+
+def figures(result: Mapping[str, Any]) -> list[Figure]:
+    what = "note-seconds rendered per second, forward and backward, against torchsynth's Voice"
+    if result["against"] is None:
+        return [Figure(what, "≥ 10x", "not measured: give `--torchsynth PYTHON`", None)]
+    return [at_least(what, result["against"], 10)]
+
+
+def tables(result: Mapping[str, Any]) -> dict[str, str]:
+    rows = [
+        [name, digits(result["counted"][name]), number(found["wall"], " ms", 1000), number(result["rates"][name])]
+        for name, found in result["seconds"].items()
+    ]
+    head = ["forward and backward, one thread", "note-seconds", "clock", "note-seconds per second"]
+    missing = "" if result["torch"] else "\n\ntorchsynth was not measured: its environment was not given."
+    return {"torchsynth": table(head, rows) + missing}
