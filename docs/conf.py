@@ -33,7 +33,7 @@ html_title = f"orchestra {release}"
 html_copy_source = False
 
 #: Tables made by a script that runs for long; a page only where it was run.
-OPTIONAL_PAGES = {"%reach%": "reach"}
+OPTIONAL_PAGES = {"%reach%": "reach", "%performance%": "performance"}
 
 
 def fill_slots(app, docname, source):

@@ -42,7 +42,7 @@ def tables(result: Mapping[str, Any]) -> dict[str, str]:
     states = {name: result[name] for name in ("before", "now") if result[name]}
     head = ["8 partials, batch 1, 22.05 kHz, one thread", *states]
     rows = [[part, *(milliseconds(state["parts"][part]["wall"]) for state in states.values())] for part in result["now"]["parts"]]
-    found = {"parts": table(head, rows)}
+    found = {"profile_parts": table(head, rows)}
     for name in ("before", "now"):
         found[f"profile_{name}"] = _operators(states[name]) if name in states else "Not measured: this checkout has no history."
     return found

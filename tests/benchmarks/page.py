@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 DOCS = ROOT / "docs"
 
 #: In the order that they are run in.
-NAMES = ("step", "batch", "torchsynth", "growth", "profile", "threads", "commands", "listen", "gpu")
+NAMES = ("step", "batch", "torchsynth", "growth", "parts", "profile", "threads", "commands", "listen", "gpu")
 
 
 def module(name: str) -> ModuleType:

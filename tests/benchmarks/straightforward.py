@@ -112,12 +112,7 @@ class Ear(nn.Module):
     def forward(self, audio: Tensor) -> Tensor:
         short = self.samples - audio.shape[1]
         power = self.mel(functional.pad(audio, (0, short)) if short else audio)
-        decibels = 10 * torch.log10(power.clamp_min(1e-30))
-        loudest = decibels.amax(dim=(1, 2), keepdim=True)
-        decibels = (decibels - loudest).clamp_min(-80)
-        mean = decibels.mean(dim=(1, 2), keepdim=True)
-        deviation = decibels.std(dim=(1, 2), keepdim=True, unbiased=False)
-        return self.network(((decibels - mean) / (deviation + 1e-6))[:, None])
+        return self.network(standardised_decibels(power)[:, None])
 
 
 class Optimisation:
@@ -164,6 +159,15 @@ def smooth_step(position: Tensor) -> Tensor:
     """Return a rise from 0 at 0 to 1 at 1 without a corner."""
     x = position.clamp(0, 1)
     return x**3 * (10 - 15 * x + 6 * x**2)
+
+
+def standardised_decibels(power: Tensor) -> Tensor:
+    """Return power, shape (batch, bands, frames), in dB re each clip's loudest, at least -80, with mean 0 and deviation 1."""
+    decibels = 10 * torch.log10(power.clamp_min(1e-30))
+    decibels = (decibels - decibels.amax(dim=(1, 2), keepdim=True)).clamp_min(-80)
+    mean = decibels.mean(dim=(1, 2), keepdim=True)
+    deviation = decibels.std(dim=(1, 2), keepdim=True, unbiased=False)
+    return (decibels - mean) / (deviation + 1e-6)
 
 
 def mel_spectrogram(sample_rate: int, front_end: str) -> nn.Module:

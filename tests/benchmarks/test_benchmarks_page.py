@@ -4,6 +4,7 @@ import json
 import re
 
 import bench_commands
+import bench_gpu
 import bench_listen
 import page
 import pytest
@@ -73,6 +74,11 @@ def test_faked_figures_are_held_against_the_aims_of_the_commands(measured):
     assert figures["`orchestra --help`"].reached is False  # 2 s, as faked
     assert figures["peak memory of that"].measured.startswith("0.9 GB") and figures["peak memory of that"].reached
     assert figures["these import torch"].reached
+
+
+def test_the_measurement_for_gpus_runs_on_whatever_device_it_is_given():
+    found = bench_gpu.measure(Size.SMOKE, "cpu")
+    assert found["targets"]["1"] > 0 and "steps of an item per second" in bench_gpu.tables(found)["gpu"]
 
 
 def test_a_note_second_is_a_second_that_a_note_sounds_on_the_canvas():
