@@ -34,10 +34,10 @@ def _data_options(command: Callable[..., None]) -> Callable[..., None]:
 @_data_options
 @click.option("-o", "--output", type=_FOLDER, required=True, help="Folder for weights, card, log and checkpoint.")
 @click.option("--seconds", type=click.FloatRange(1), default=5.0, show_default=True, help="Length of a segment.")
-@click.option("--epochs", type=click.IntRange(1), default=16, show_default=True, help="Most epochs.")
-@click.option("--patience", type=click.IntRange(1), default=5, show_default=True, help="Epochs without gain before it stops.")
-@click.option("--batch", type=click.IntRange(2), default=16, show_default=True, help="Segments per step.")
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=2e-3, show_default=True, help="Highest learning rate.")
+@click.option("--epochs", type=click.IntRange(1), default=12, show_default=True, help="Most epochs.")
+@click.option("--patience", type=click.IntRange(1), default=4, show_default=True, help="Epochs without gain before it stops.")
+@click.option("--batch", type=click.IntRange(2), default=8, show_default=True, help="Segments per step.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Highest learning rate.")
 @click.option("--jitter/--grid", default=True, show_default=True, help="Training segments at random places, or on a grid.")
 @click.option(
     "--split",

@@ -62,10 +62,10 @@ class TrainingSettings:
     """
 
     seconds: float = 5.0
-    epochs: int = 16
-    patience: int = 5
-    batch: int = 16
-    rate: float = 2e-3
+    epochs: int = 12
+    patience: int = 4
+    batch: int = 8
+    rate: float = 3e-3
     decay: float = 1e-2
     average: float = 0.99
     clip: float = 1.0
@@ -163,6 +163,13 @@ def train(
         _save(state, folder, settings)
     state.average.load_state_dict(state.best)
     return state.average.eval()
+
+
+def read_log(folder: Path) -> tuple[int, int]:
+    """Return how many epochs the training in a folder had, and which of them (from 1) gave the weights."""
+    with (folder / LOG).open(encoding="utf-8", newline="") as file:
+        losses = [float(row["validation_loss"]) for row in csv.DictReader(file)]
+    return len(losses), losses.index(min(losses)) + 1
 
 
 @torch.inference_mode()

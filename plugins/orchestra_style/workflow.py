@@ -13,7 +13,7 @@ from orchestra_style.evaluation import Evaluation, evaluate
 from orchestra_style.features import prepare
 from orchestra_style.folders import FMA_CITATION, GTZAN_CITATION, read_fma, read_gtzan
 from orchestra_style.songs import Part, Song
-from orchestra_style.training import Progress, TrainingSettings, train
+from orchestra_style.training import Progress, TrainingSettings, read_log, train
 from orchestra_style.weights import Card, load_weights, save_weights
 
 
@@ -102,7 +102,7 @@ def train_on(
     parts = divided(corpus, settings.split, settings.partition_seed)
     network = train(corpus, settings, folder, resume=resume, progress=listeners.trained)
     marks = evaluate(network, corpus, parts["test"], parts["train"])
-    source = DATA_SETS[data.name]
+    source, (run, kept) = DATA_SETS[data.name], read_log(folder)
     held_out = {part: sorted({corpus.songs[s.song].song.name for s in parts[part]}) for part in ("validation", "test")}
     card = Card(
         classes=corpus.classes,
@@ -112,7 +112,7 @@ def train_on(
         citation=source.citation,
         split={"unit": settings.split, "seed": settings.partition_seed, **held_out},
         metrics={"test": asdict(marks)},
-        training=asdict(settings),
+        training={**asdict(settings), "epochs_run": run, "epoch_kept": kept},
         note=note,
     )
     path = folder / "style_cnn.safetensors"
