@@ -66,7 +66,8 @@ class _AdsrLevel(torch.autograd.Function):
         reached = (1 - (1 - sustain) * fallen).mul_(risen).mul_(sunk)
         ctx.save_for_backward(time, duration, attack, decay, sustain, release, risen, fallen, sunk, left, reached)
         ctx.beta = beta
-        return (left * left).mul_(left).mul_(reached)
+        level: Tensor = (left * left).mul_(left).mul_(reached)
+        return level
 
     @staticmethod
     @once_differentiable

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import torch
-from torch import Tensor
+from collections.abc import Sequence
 
 from orchestra_core import Problem, Schedule
 from orchestra_core.errors import IncompatibleError, ParameterError
 from orchestra_staged.config import PRESETS, Preset, PresetName, StageConfig
+from orchestra_staged.optimizers import UPDATES, Descent
 from orchestra_staged.per_item import Patience, clip_gradients
 from orchestra_staged.search import search as search_choices
-
-_OPTIMIZERS: Mapping[str, Callable[[Iterable[Tensor], float], torch.optim.Optimizer]] = {
-    "adam": lambda leaves, rate: torch.optim.Adam(leaves, lr=rate),
-    "adamw": lambda leaves, rate: torch.optim.AdamW(leaves, lr=rate),
-    "rmsprop": lambda leaves, rate: torch.optim.RMSprop(leaves, lr=rate),
-    "sgd": lambda leaves, rate: torch.optim.SGD(leaves, lr=rate, momentum=0.9),
-}
 
 
 class Staged(Schedule):
@@ -79,8 +70,8 @@ def _can_move(stage: StageConfig, groups: frozenset[str]) -> bool:
 
 
 def _check_stage(stage: StageConfig) -> None:
-    if stage.optimizer not in _OPTIMIZERS:
-        raise ParameterError(f"Stage {stage.name!r}: optimizer is {stage.optimizer!r}; expected one of {', '.join(_OPTIMIZERS)}.")
+    if stage.optimizer not in UPDATES:
+        raise ParameterError(f"Stage {stage.name!r}: optimizer is {stage.optimizer!r}; expected one of {', '.join(UPDATES)}.")
     for name in ("steps", "clip", "plateau_patience", "stop_patience", "stop_loss"):
         if not getattr(stage, name) >= 0:
             raise ParameterError(f"Stage {stage.name!r}: {name} is {getattr(stage, name)!r}; expected 0 or more.")
@@ -95,7 +86,7 @@ def _descend(problem: Problem, config: StageConfig) -> None:
     weights = config.weights or dict.fromkeys(problem.terms, 1.0)
     stage = problem.stage(config.name, groups=groups, weights=weights, steps=config.steps)
     leaves = list(stage.coordinates.values())
-    optimizer = _OPTIMIZERS[config.optimizer](leaves, config.learning_rate)
+    optimizer = Descent(config.optimizer, leaves, config.learning_rate)
     patience = Patience(config, len(problem.brief), problem.brief.device)
     stage.keep(optimizer=optimizer, patience=patience)
     for step in stage:
