@@ -29,7 +29,7 @@ def measure(size: Size) -> dict[str, Any]:
 
 
 def _steps(batch: int, size: Size) -> int:
-    return max(2, 16 // batch) if size is not Size.SMOKE else 1
+    return max(1, 16 // batch) if size is not Size.SMOKE else 1
 
 
 def _name(partials: int, threads: int) -> str:

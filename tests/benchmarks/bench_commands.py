@@ -16,7 +16,7 @@ from typing import Any
 from harness import Cost, compare, environment, spread, summary
 from tables import Figure, Size, at_most, number, table
 
-ROUNDS = {Size.FULL: 7, Size.QUICK: 3, Size.SMOKE: 1}
+ROUNDS = {Size.FULL: 5, Size.QUICK: 3, Size.SMOKE: 1}
 
 #: Commands that must not import torch.
 INSTANT = {"help": ("--help",), "plugins list": ("plugins", "list")}

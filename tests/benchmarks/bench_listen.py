@@ -20,7 +20,7 @@ from orchestra_core import Canvas, Note, Score
 from orchestra_piano import PianoAdsr
 
 SECONDS = {Size.FULL: 240, Size.QUICK: 240, Size.SMOKE: 7}
-ROUNDS = {Size.FULL: 5, Size.QUICK: 2, Size.SMOKE: 1}
+ROUNDS = {Size.FULL: 3, Size.QUICK: 2, Size.SMOKE: 1}
 
 #: Name of the file, rate in Hz, what it is called.
 FORMATS = (("song.wav", 44_100, "WAV, 44.1 kHz"), ("song.mp3", 44_100, "MP3, 44.1 kHz"), ("song.flac", 48_000, "FLAC, 48 kHz"))
