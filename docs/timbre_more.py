@@ -38,11 +38,15 @@ def main() -> None:
     """Make and label what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="Folder with labels.csv and sounds/.")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, default=Path("more"))
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--check", action="store_true", help="Only hold the extractor against the published labels.")
     arguments = parser.parse_args()
     label = extractor()
+    if arguments.check:
+        check(arguments.data, label)
+        return
     real = [sound for sound in read_sounds(arguments.data) if sound.kind == "real" and sound.split == "train"]
     (arguments.output / "sounds").mkdir(parents=True, exist_ok=True)
     table = arguments.output / "labels.csv"
@@ -81,6 +85,19 @@ def extractor():
         return [float(function(audio.copy(), fs=rate)) for function in functions]
 
     return label
+
+
+def check(folder, label) -> None:
+    """Print how far the extractor is from the published labels, on the files and without the silence at their ends."""
+    errors = {"as they are": [], "without the silence at their ends": []}
+    for sound in read_sounds(folder, "published.csv"):
+        audio = _read(sound)
+        heard = audio[: max(int(np.flatnonzero(np.abs(audio) > 1e-4)[-1]) + 1, 2_000)]
+        for clip, found in zip((audio, heard), errors.values(), strict=True):
+            found.append(np.abs(np.array(label(clip)) - sound.labels))
+    for name, found in errors.items():
+        by_descriptor = dict(zip(DESCRIPTORS, np.mean(found, axis=0).round(2).tolist(), strict=True))
+        print(f"{len(found)} files {name}: {np.mean(found):.2f} points, {by_descriptor}")
 
 
 def _make(number, name, real, label, folder, writer) -> None:
