@@ -1,4 +1,4 @@
-"""The command group ``orchestra deam``: train the oracle and mark it."""
+"""The command group ``orchestra deam``: prepare data, train the oracle and mark it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from orchestra_deam.cli_prepare import prepare
 
 if TYPE_CHECKING:
     from orchestra_deam.evaluation import Evaluation
@@ -42,7 +44,10 @@ def _data_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def deam() -> None:
-    """Train and evaluate the oracle deam_cnn."""
+    """Prepare data for the oracle deam_cnn, train it and mark it."""
+
+
+deam.add_command(prepare)
 
 
 @deam.command()

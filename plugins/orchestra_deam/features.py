@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from orchestra_core import write_text
 from orchestra_core.errors import ConfigurationError, OrchestraError, UsageError
 from orchestra_deam.front_end import BANDS, CLIP_DURATION, FRAMES, FrontEnd
 from orchestra_deam.midi import NoteTable, read_notes
+from orchestra_deam.preparation.pool import run_jobs
 from orchestra_deam.rendering import Renderer, vary_notes
 from orchestra_deam.vgmidi import Piece
 
@@ -120,7 +118,7 @@ def prepare(
     missing = [rendering for rendering in wanted if not rendering.path.is_file()]
     jobs = [(rendering, by_name[rendering.renderer], settings) for rendering in missing]
     failures = {}
-    for done, (rendering, failure) in enumerate(_run(jobs, workers), start=len(wanted) - len(missing) + 1):
+    for done, (rendering, failure) in enumerate(run_jobs(_make_job, jobs, workers, _died), start=len(wanted) - len(missing) + 1):
         if failure:
             failures[rendering.path] = (rendering.piece.name, failure)
         progress(done, len(wanted))
@@ -130,16 +128,12 @@ def prepare(
 _Job = tuple[Rendering, Renderer, Preparation]
 
 
-def _run(jobs: Sequence[_Job], workers: int) -> Iterable[tuple[Rendering, str]]:
-    if workers == 0:
-        yield from (_make(*job) for job in jobs)
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for future in as_completed([pool.submit(_make, *job) for job in jobs]):
-            yield future.result()
-    finally:  # an interruption must not wait for the whole corpus
-        pool.shutdown(cancel_futures=True)
+def _make_job(job: _Job) -> tuple[Rendering, str]:
+    return _make(*job)
+
+
+def _died(job: _Job) -> tuple[Rendering, str]:
+    return job[0], "the process that rendered it died, perhaps because memory ran out"
 
 
 def _make(rendering: Rendering, renderer: Renderer, settings: Preparation) -> tuple[Rendering, str]:

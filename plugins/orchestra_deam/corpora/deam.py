@@ -220,7 +220,8 @@ def _length(files: DeamFiles, song: _Song) -> float:
     import soundfile
 
     try:
-        return float(soundfile.info(files.folder / song.source).duration)
+        with (files.folder / song.source).open("rb") as file:
+            return float(soundfile.info(file).duration)
     except (soundfile.SoundFileError, OSError):  # the preparation reports it
         return EXCERPT
 

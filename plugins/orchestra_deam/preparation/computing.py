@@ -1,0 +1,116 @@
+"""What is computed of clips: mel features as the front end's, in a fraction of its time, or the audio itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from orchestra_core.errors import ParameterError
+from orchestra_deam.front_end import BANDS, SPECTRUM_SIZES, mel_bank, relative_decibels
+
+FeatureName = Literal["mel", "audio"]
+#: Rate in Hz at which audio is kept.
+AUDIO_RATE = 22_050
+
+# Frames at a time and bands at a time: the spectrum of so many frames stays in the cache, and so many neighbouring bands
+# share few of its bins.
+_FRAMES, _BANDS = 64, 32
+
+
+class Features(Protocol):
+    """Reduces clips to an array."""
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """Rates in Hz of the clips it takes."""
+
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
+        """Return an array of float16 with a row per clip, of clips of one length, shape (samples,), float32."""
+
+
+def make_features(name: str) -> Features:
+    """Return what computes the features of that name.
+
+    Raises
+    ------
+    ParameterError
+        There is no such name.
+    """
+    makers: dict[str, Callable[[], Features]] = {"mel": MelFeatures, "audio": AudioFeatures}
+    if name not in makers:
+        raise ParameterError(f"Features are {name!r}; expected one of {', '.join(makers)}.")
+    return makers[name]()
+
+
+class MelFeatures:
+    """Mel bands in dB relative to the clip's maximum, in [-80, 0], shape (clips, 128, frames): those of `FrontEnd`.
+
+    The spectrum is computed in single precision, in stretches that stay in the processor's cache, and only up to 8 kHz;
+    neighbouring bands are summed together. Rounding moves bands near the floor by some hundredths of a dB at most, which
+    is what float16 resolves there.
+    """
+
+    def __init__(self) -> None:
+        self._banks: dict[int, _Bank] = {}
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """The front end's native rates."""
+        return tuple(sorted(SPECTRUM_SIZES))
+
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
+        """Return the features of clips, shape (clips, 128, frames), float16."""
+        bank = self._banks.setdefault(rate, _Bank(rate)) if rate not in self._banks else self._banks[rate]
+        with torch.inference_mode():
+            power = torch.stack([bank.power(torch.from_numpy(clip)) for clip in clips])
+            decibels: np.ndarray = relative_decibels(power.transpose(1, 2)).half().numpy()
+        return decibels
+
+
+class AudioFeatures:
+    """The clips themselves at 22.05 kHz, shape (clips, samples): for front ends that are not made yet."""
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """The rate at which audio is kept."""
+        return (AUDIO_RATE,)
+
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
+        """Return the clips as float16; their rounding lies 72 dB below the samples."""
+        return np.stack(clips).astype(np.float16)
+
+
+class _Bank:
+    """Window and mel filters of one rate."""
+
+    def __init__(self, rate: int) -> None:
+        self.size, self.hop = SPECTRUM_SIZES[rate]
+        self.window = torch.hann_window(self.size)
+        bank = mel_bank(self.size, rate).float()
+        self.bins = int(bank.any(dim=0).nonzero()[-1]) + 1
+        # Neighbouring bands lie in few neighbouring bins: small products instead of one with mostly zeros.
+        self.groups = [self._group(bank, band) for band in range(0, BANDS, _BANDS)]
+
+    def _group(self, bank: Tensor, band: int) -> tuple[int, int, int, Tensor]:
+        rows = bank[band : band + _BANDS]
+        bins = rows.any(dim=0).nonzero()
+        first, last = int(bins[0]), int(bins[-1]) + 1
+        return band, first, last, rows[:, first:last].T.contiguous()
+
+    def power(self, clip: Tensor) -> Tensor:
+        """Return the power of a clip, shape (samples,), in mel bands, shape (frames, bands)."""
+        padded = torch.nn.functional.pad(clip, (self.size // 2, self.size // 2))
+        frames = padded.unfold(0, self.size, self.hop)
+        result = torch.empty(len(frames), BANDS)
+        for start in range(0, len(frames), _FRAMES):
+            spectrum = torch.fft.rfft(frames[start : start + _FRAMES] * self.window)[:, : self.bins]
+            real, imaginary = spectrum.real, spectrum.imag
+            power = (real * real).addcmul_(imaginary, imaginary)
+            rows = result[start : start + _FRAMES]
+            for band, first, last, weights in self.groups:
+                torch.mm(power[:, first:last], weights, out=rows[:, band : band + weights.shape[1]])
+        return result

@@ -1,0 +1,135 @@
+"""Where the windows of a song come from: an audio file, or a piece of notes that is played."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from orchestra_deam.preparation.decoding import LeftOut, Short, Window, read_windows
+
+if TYPE_CHECKING:
+    from orchestra_deam.midi import NoteTable
+    from orchestra_deam.rendering import Renderer
+
+# Root mean square of what counts as silence: 120 dB below full scale.
+_QUIETEST = 1e-6
+
+
+class Source(Protocol):
+    """Gives the windows of a song."""
+
+    @property
+    def path(self) -> Path:
+        """The file they come from."""
+
+    def windows(self, natives: Sequence[int]) -> Iterator[Window | LeftOut]:
+        """Yield windows at one of the rates `natives` (Hz), or why they cannot be had."""
+
+
+@dataclass(frozen=True)
+class AudioFile:
+    """Windows of an audio file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    starts : tuple of float
+        In s, ascending.
+    duration : float
+        Length of a window in s.
+    short : {"shift", "pad", "drop"}
+        What happens to a window that the audio ends in.
+    """
+
+    path: Path
+    starts: tuple[float, ...]
+    duration: float
+    short: Short = "shift"
+
+    def windows(self, natives: Sequence[int]) -> Iterator[Window | LeftOut]:
+        """Yield the windows that are not silent."""
+        for window in read_windows(self.path, self.starts, self.duration, natives, self.short):
+            yield _audible(window) if isinstance(window, Window) else window
+
+
+@dataclass(frozen=True)
+class RenderedPiece:
+    """Windows of a piece of notes, drawn at random and played by a renderer.
+
+    Parameters
+    ----------
+    path : Path
+        A MIDI file.
+    song : str
+        Name of the piece; the draw depends on it, on the renderer, the variant and the seed alone.
+    renderer : Renderer
+        What plays it.
+    variant : int
+        0 is as written, in the default sound; others are transposed, faster or slower, and sound different.
+    most : int
+        Most windows.
+    seed : int
+        Of the draw.
+    """
+
+    path: Path
+    song: str
+    renderer: Renderer
+    variant: int
+    most: int
+    seed: int
+
+    def windows(self, natives: Sequence[int]) -> Iterator[Window | LeftOut]:
+        """Yield the windows that are not silent, each of 5 s; a renderer of another rate is resampled."""
+        from orchestra_deam.midi import read_notes
+        from orchestra_deam.rendering import vary_notes
+
+        generator = self._generator()
+        notes = read_notes(self.path)
+        notes = vary_notes(notes, generator) if self.variant else notes
+        starts = _with_onsets(notes, _starts(notes, self.most, generator))
+        clips = self.renderer.clips(notes, starts, generator, self.variant > 0)
+        for start, clip in zip(starts.tolist(), clips.numpy(), strict=True):
+            yield _audible(Window(start, start, *_at_native(clip, self.renderer.sample_rate, natives)))
+
+    def _generator(self) -> np.random.Generator:
+        text = f"{self.seed}/{self.song}/{self.renderer.name}/{self.variant}"
+        return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+
+
+def _audible(window: Window) -> Window | LeftOut:
+    power = float(window.audio @ window.audio) / len(window.audio)
+    return window if power > _QUIETEST**2 else LeftOut(window.start, "there is only silence")
+
+
+def _starts(notes: NoteTable, most: int, generator: np.random.Generator) -> np.ndarray:
+    from orchestra_deam.front_end import CLIP_DURATION
+
+    # One window at random in each of equal parts of the piece.
+    last = max(notes.end - CLIP_DURATION, 0.0)
+    count = int(np.clip(notes.end // CLIP_DURATION, 1, most))
+    return (np.arange(count) + generator.random(count)) * (last / count)
+
+
+def _with_onsets(notes: NoteTable, starts: np.ndarray) -> np.ndarray:
+    from orchestra_deam.front_end import CLIP_DURATION
+
+    sounding = [bool(((notes.onset >= start) & (notes.onset < start + CLIP_DURATION)).any()) for start in starts]
+    return starts[sounding] if any(sounding) else starts[:0]
+
+
+def _at_native(clip: np.ndarray, rate: int, natives: Sequence[int]) -> tuple[np.ndarray, int]:
+    if rate in natives:
+        return clip, rate
+    import soxr
+
+    from orchestra_deam.preparation.decoding import native_rate
+
+    target = native_rate(rate, natives)
+    return soxr.resample(clip, rate, target, quality="HQ"), target

@@ -1,0 +1,255 @@
+"""The folder of a prepared corpus: feature files, a journal that makes it resumable, and the tables made of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestra_core import write_text
+from orchestra_core.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST, TABLE, LEFT_OUT = "manifest.json", "clips.csv", "left_out.csv"
+_SETTINGS, _JOURNAL, _FEATURES = "settings.json", "journal.jsonl", "features"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A song that was prepared: a line of the journal.
+
+    Parameters
+    ----------
+    song, variant : str
+        The song, and which rendering of it; the variant is empty for recordings.
+    file : str
+        The features, relative to the folder: a row per window.
+    size : int
+        Bytes of that file.
+    rate : int
+        Rate in Hz of the audio that the features were computed of.
+    starts, begins : tuple of float
+        Start of each window as asked for, and as cut, in s.
+    left_out : tuple of (float, str)
+        Windows that could not be had, by start, and why.
+    failure : str
+        Why the song could not be prepared at all; empty if it was.
+    """
+
+    song: str
+    variant: str
+    file: str = ""
+    size: int = 0
+    rate: int = 0
+    starts: tuple[float, ...] = ()
+    begins: tuple[float, ...] = ()
+    left_out: tuple[tuple[float, str], ...] = ()
+    failure: str = ""
+
+
+class Store:
+    """A folder of prepared features.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if needed.
+    settings : dict
+        What the features depend on, as plain values.
+
+    Raises
+    ------
+    ConfigurationError
+        The folder holds features made with other settings.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / _SETTINGS
+        if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != dict(settings):
+            raise ConfigurationError(
+                f"{folder} holds features made with {path.read_text(encoding='utf-8')}, not {json.dumps(dict(settings))}; "
+                "use another folder."
+            )
+        write_text(path, json.dumps(dict(settings)))
+        for leftover in folder.glob(f"{_FEATURES}/**/*.part"):
+            leftover.unlink(missing_ok=True)
+
+    def path_of(self, song: str, variant: str) -> Path:
+        """Return where the features of a song go."""
+        safe = re.sub(r"[^\w.-]", "_", song)
+        if safe != song:  # two names may become one
+            safe += "-" + hashlib.sha256(song.encode()).hexdigest()[:8]
+        return self.folder / _FEATURES / (variant or "recording") / f"{safe}.npy"
+
+    def entries(self) -> dict[tuple[str, str], Entry]:
+        """Return the songs that are prepared, their files whole, by song and variant."""
+        path = self.folder / _JOURNAL
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        entries = [entry for line in lines if (entry := _entry(line)) is not None]
+        return {(entry.song, entry.variant): entry for entry in entries if self._whole(entry)}
+
+    def journal(self) -> Journal:
+        """Return the journal, to write entries to as they are made."""
+        return Journal(self.folder / _JOURNAL)
+
+    def _whole(self, entry: Entry) -> bool:
+        if entry.failure:
+            return False
+        if not entry.file:
+            return bool(entry.left_out)
+        path = self.folder / entry.file
+        return path.is_file() and path.stat().st_size == entry.size
+
+
+class Journal:
+    """Appends entries to the journal, a line each, flushed at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Journal:
+        # A line that a killed process left unfinished must not swallow the next one.
+        torn = self._path.is_file() and not self._path.read_bytes().endswith(b"\n")
+        self._file = self._path.open("a", encoding="utf-8", newline="\n")
+        if torn:
+            self._file.write("\n")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def add(self, entry: Entry) -> None:
+        """Write an entry."""
+        if self._file is not None:
+            self._file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+            self._file.flush()
+
+
+class ArrayWriter:
+    """Writes an ``.npy`` file of float16 row by row, in bounded memory; it appears when it is complete.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.rows = path, 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._part = path.with_suffix(".part")
+        self._file: IO[bytes] | None = None
+        self._row: tuple[int, ...] = ()
+
+    def append(self, rows: np.ndarray) -> None:
+        """Append rows, shape (n, ...)."""
+        if self._file is None:
+            self._file, self._row = self._part.open("w+b"), rows.shape[1:]
+            self._header()
+        self._file.write(np.ascontiguousarray(rows, dtype=np.float16).data)
+        self.rows += len(rows)
+
+    def close(self) -> int:
+        """Complete the file and return its size in bytes; without rows there is none, and the size is 0."""
+        if self._file is None:
+            return 0
+        self._header()
+        size = self._file.seek(0, 2)
+        self._file.close()
+        self._part.replace(self.path)
+        return size
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        if self._file is not None:
+            self._file.close()
+            self._part.unlink(missing_ok=True)
+
+    def _header(self) -> None:
+        # numpy leaves room in the header for the first axis to grow, so that its length stays the same.
+        if self._file is not None:
+            self._file.seek(0)
+            header = {"descr": "<f2", "fortran_order": False, "shape": (self.rows, *self._row)}
+            np.lib.format.write_array_header_1_0(self._file, header)
+
+
+@dataclass(frozen=True)
+class PreparedCorpus:
+    """A prepared corpus: its manifest, its table of clips, and their features.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies.
+    manifest : dict
+        What it is and how it was made.
+    clips : pd.DataFrame
+        A row per prepared clip: the columns of the common table, ``scale``, ``variant``, ``begin`` (s, as cut), ``file``
+        and ``row``: where its features lie.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    clips: pd.DataFrame
+
+    def load(self, file: str) -> np.ndarray:
+        """Return the features in a file, a row per window, memory-mapped.
+
+        Raises
+        ------
+        UsageError
+            The file is missing or damaged.
+        """
+        try:
+            features: np.ndarray = np.load(self.folder / file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise UsageError(f"Features {self.folder / file} are damaged ({error}); delete the file, prepare again.") from error
+        return features
+
+    def features(self, rows: Sequence[int]) -> np.ndarray:
+        """Return the features of clips, by their position in `clips`, shape (clips, ...), float32."""
+        chosen = self.clips.iloc[list(rows)]
+        found = [self.load(file)[row] for file, row in zip(chosen["file"], chosen["row"], strict=True)]
+        return np.stack(found).astype(np.float32)
+
+
+def open_prepared(folder: Path) -> PreparedCorpus:
+    """Return the prepared corpus in a folder.
+
+    Raises
+    ------
+    UsageError
+        There is none, or its preparation did not end.
+    """
+    import pandas as pd
+
+    missing = [name for name in (MANIFEST, TABLE) if not (folder / name).is_file()]
+    if missing:
+        raise UsageError(f"{folder} holds no prepared corpus: {missing[0]} is missing; run `orchestra deam prepare` to its end.")
+    text = {"corpus": str, "song": str, "group": str, "stratum": str, "source": str, "variant": str, "file": str}
+    clips = pd.read_csv(
+        folder / TABLE, dtype=text, keep_default_na=False, na_values={"arousal_variance": "", "valence_variance": ""}
+    )
+    return PreparedCorpus(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")), clips)
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        content = json.loads(line)
+        left_out = tuple((float(start), str(reason)) for start, reason in content["left_out"])
+        return Entry(**{**content, "starts": tuple(content["starts"]), "begins": tuple(content["begins"]), "left_out": left_out})
+    except (ValueError, KeyError, TypeError):  # the last line of a killed process
+        return None
