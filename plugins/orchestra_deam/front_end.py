@@ -43,16 +43,16 @@ class FrontEnd:
         What computes the spectrum; ``auto`` takes `AUTO_BACKENDS` by device type. ``torch`` is `PowerMel`, the fast one;
         ``torchaudio`` the plain one under autograd, which the fast one is tested against.
 
+    Raises
+    ------
+    ParameterError
+        There is no such backend.
+
     Notes
     -----
     With ``torch``, clips in single precision that ask for a gradient (an optimisation's) are transformed in single
     precision: decibels then agree within 5e-3 dB, and readings within 1e-4. Readings without a gradient are computed in
     double precision, as with the other backends.
-
-    Raises
-    ------
-    ParameterError
-        There is no such backend.
 
     Examples
     --------
