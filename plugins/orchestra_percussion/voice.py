@@ -23,7 +23,7 @@ _BURSTS = 4
 _BURST_DECAY = 0.4  # share of the gap in which a burst falls to 1/e
 _CLICK_RISE = 0.0002
 _OVERSAMPLED = 2
-# Share of the oversampled rate's band above which a mode fades out.
+# Share of the band above which tones fade out.
 _AUDIBLE = 0.9
 _SILENT = 40.0  # nepers
 
@@ -69,7 +69,7 @@ def strike(controls: Mapping[str, Tensor], noise_seed: Tensor, modes: int, sampl
     return Shots(
         body=_level(controls["body_level"]) * _body(controls, modes, samples, sample_rate) * fade,
         noise=_level(controls["noise_level"]) * _noise(controls, noise_seed, time, sample_rate) * fade,
-        click=_level(controls["click_level"]) * _click(controls, time) * fade,
+        click=_level(controls["click_level"]) * _click(controls, time, sample_rate) * fade,
     )
 
 
@@ -129,10 +129,11 @@ def _burst(since: Tensor, attack: Tensor, decay: Tensor) -> Tensor:
     return _rise(after, attack) * _falling(after / decay)
 
 
-def _click(controls: Mapping[str, Tensor], time: Tensor) -> Tensor:
-    decay = _falling(_NEPERS * time / controls["click_decay"][:, None])
-    rise = _rise(time, torch.full_like(decay[:, :1], _CLICK_RISE))
-    return rise * decay * torch.sin(2 * math.pi * controls["click_pitch"][:, None] * time)
+def _click(controls: Mapping[str, Tensor], time: Tensor, sample_rate: int) -> Tensor:
+    pitch, length = controls["click_pitch"][:, None], controls["click_decay"][:, None]
+    rise = _rise(time, torch.full_like(pitch, _CLICK_RISE))
+    tone = torch.sin(2 * math.pi * pitch * time) * _audible(pitch, sample_rate)
+    return rise * _falling(_NEPERS * time / length) * tone
 
 
 def _falling(nepers: Tensor) -> Tensor:
@@ -145,9 +146,9 @@ def _rise(time: Tensor, attack: Tensor) -> Tensor:
     return torch.expm1(-3 * time / attack).square()
 
 
-def _audible(frequency: Tensor, oversampled_rate: int) -> Tensor:
-    """Return 1, falling to 0 where a frequency comes near the Nyquist frequency of the oversampled rate."""
-    nyquist = oversampled_rate / 2
+def _audible(frequency: Tensor, sample_rate: int) -> Tensor:
+    """Return 1, falling to 0 where a frequency comes near half the rate that it is made at."""
+    nyquist = sample_rate / 2
     rest = ((nyquist - frequency) / ((1 - _AUDIBLE) * nyquist)).clamp(0.0, 1.0)
     return rest * rest * (3 - 2 * rest)
 

@@ -16,6 +16,8 @@ LEAVES = {
     "03_swap_a_part.py": [f"{folder}/{name}" for folder in ("default", "scale", "sine", "by_hand") for name in RUN],
     "04_read_a_file.py": ["recording.wav", "readings.csv"],
     "05_plugin_inside_a_script.py": [f"{folder}/audio.wav" for folder in ("by_name", "as_object")],
+    "06_piano_and_drums.py": [f"{folder}/{name}" for folder in ("excited", "calm") for name in RUN],
+    "07_sound_design.py": ["thump.wav", "pattern.wav", *(f"{folder}/audio.wav" for folder in ("bright", "like", "both"))],
 }
 
 

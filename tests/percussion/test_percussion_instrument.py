@@ -46,6 +46,14 @@ def test_a_hit_has_no_offset_no_click_at_its_ends_and_does_not_clip(kind, kit):
     assert float(audio[0].abs()) < 1e-2 * peak
 
 
+@pytest.mark.parametrize(("duration", "rate"), [(0.001, 44_100), (0.3333, 11_025), (2.5, 4_001), (1.0, 96_000)])
+def test_canvases_of_any_length_and_rate_are_filled(duration, rate):
+    canvas = Canvas(duration=duration, sample_rate=rate, level="as_is")
+    for kind in KINDS:
+        audio = sound(hit(GENERAL_MIDI[kind]), canvas=canvas)
+        assert audio.shape == (canvas.samples,) and bool(torch.isfinite(audio).all())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_hit_is_the_same_at_every_rate(kind):
     spectra = []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_core import Brief, Canvas, Note, Pipeline, Score
+from orchestra_core import Brief, Canvas, Note, Pipeline, Request, Score
 from orchestra_core.errors import ParameterError
 from orchestra_percussion import OneShotScore, PatternScore
 from orchestra_percussion.kits import GENERAL_MIDI, KINDS
@@ -112,3 +112,17 @@ def test_the_drums_of_a_midi_file_are_played(tmp_path):
     )
     assert len(result.notes.notes) == len(pattern.notes)
     assert {note.pitch for note in result.notes.notes} == {note.pitch for note in pattern.notes}
+
+
+def test_patterns_of_other_drums_are_composed_side_by_side_as_alone():
+    pipeline = Pipeline(
+        instrument="percussion",
+        score={"name": "pattern", "config": {"styles": ["sparse", "bossa"], "tempos": [125.0], "kits": [0, 1]}},
+        schedule={"name": "staged", "config": {"search": 4}},
+    )
+    canvas, targets = Canvas(duration=2.0, sample_rate=22_050), ({"arousal": -0.5}, {"arousal": 0.9})
+    batch = pipeline.compose_many([Request(asked, seed) for seed, asked in enumerate(targets)], canvas=canvas, budget=7)
+    assert len({result.choice["style"] for result in batch}) == 2  # of two and of four drums
+    for seed, asked in enumerate(targets):
+        alone = pipeline.compose(targets=asked, seed=seed, canvas=canvas, budget=7)
+        np.testing.assert_array_equal(alone.audio, batch[seed].audio)
