@@ -33,7 +33,7 @@ _MOST_ROWS = 60
 @click.option(
     "--plot", type=click.Path(path_type=Path), metavar="PATH", help="Write a picture (.png, .svg or .pdf) of the readings."
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads to compute with.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads to compute with.")
 @click.option("--device", default="cpu", show_default=True, help="Of torch, such as cpu or cuda.")
 def listen(
     files: tuple[Path, ...],
@@ -41,7 +41,7 @@ def listen(
     hop: float | None,
     as_json: bool,
     plot: Path | None,
-    threads: int | None,
+    threads: int,
     device: str,
 ) -> None:
     """Read the emotion of audio files over time.
@@ -74,14 +74,14 @@ def _check(hop: float | None, plot: Path | None) -> None:
         raise UsageError(f"--plot is {str(plot)!r}; expected a folder that exists: {plot.absolute().parent} does not.")
 
 
-def _oracle(name: str | None, threads: int | None, device: str) -> Oracle:
+def _oracle(name: str | None, threads: int, device: str) -> Oracle:
     import torch
 
     from orchestra_core.contracts.checks import usable_device
     from orchestra_core.registry import build
 
-    if threads is not None:
-        torch.set_num_threads(threads)
+    # Two threads gain nothing that matters, and beside another busy process many threads mostly wait for each other.
+    torch.set_num_threads(threads)
     usable_device(device)
     return build("oracle", name).component
 
