@@ -42,23 +42,25 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("out/timbre"))
     parser.add_argument("--networks", nargs="*", default=NETWORKS, choices=NETWORKS)
     parser.add_argument("--epochs", nargs="*", default=[], metavar="NETWORK=N")
+    parser.add_argument("--bfloat16", nargs="*", default=[], metavar="NETWORK", help="Networks to train in bfloat16.")
     parser.add_argument("--page", type=Path, default=HERE / "timbre.md")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     epochs = {name: int(count) for name, count in (pair.split("=") for pair in arguments.epochs)}
     for network in arguments.networks:
-        train_network(network, arguments.data, arguments.output, epochs.get(network))
+        changes = {"bfloat16": True} if network in arguments.bfloat16 else {}
+        changes |= {"epochs": epochs[network]} if network in epochs else {}
+        train_network(network, arguments.data, arguments.output, changes)
     trained = {name: arguments.output / name / f"{name}.safetensors" for name in NETWORKS}
     study = Study(arguments.data, arguments.output / "features", {k: path for k, path in trained.items() if path.is_file()})
     study.draw(HERE / "images")
     arguments.page.write_text(study.page(), encoding="utf-8")
 
 
-def train_network(network: str, data: Path, output: Path, epochs: int | None) -> None:
+def train_network(network: str, data: Path, output: Path, changes: dict) -> None:
     """Train a network on all training sources, unless it is there."""
     if (output / network / f"{network}.safetensors").is_file():
         return
-    changes = {} if epochs is None else {"epochs": epochs}
     settings = TrainingSettings(**changes) if network == "log_mel" else published_recipe(network, **changes)
     train_on(Data((data,), None, output / "features"), settings, output / network, resume=True)
 

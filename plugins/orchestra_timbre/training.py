@@ -47,6 +47,8 @@ class TrainingSettings:
         Decay per step of the exponential average of weights that is kept; 0 keeps the weights themselves.
     patience : int, >= 1
         Epochs without a better validation error after which training stops.
+    bfloat16 : bool
+        Compute in bfloat16 where it is safe; little more than half the time on CPUs that have it.
     seed : int
         Of weights, order and dropout.
 
@@ -63,6 +65,7 @@ class TrainingSettings:
     decay: float = 2e-2
     average: float = 0.995
     patience: int = 20
+    bfloat16: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -222,7 +225,7 @@ def _run_epoch(state: _State, learn: Corpus, validate: Corpus, settings: Trainin
         for step, (features, labels) in enumerate(learn.batches(order, settings.batch)):
             for group in state.optimiser.param_groups:
                 group["lr"] = settings.rate * _rate((number * steps + step) / (settings.epochs * steps))
-            total += _step(state, features, labels)
+            total += _step(state, features, labels, settings.bfloat16)
     kept = cast("WaveformNetwork | LogMelNetwork", state.average.module)
     error = HIGHEST * float((predict(kept, validate) - validate.labels).abs().mean())
     if all(error < epoch.validation for epoch in state.epochs):
@@ -232,8 +235,10 @@ def _run_epoch(state: _State, learn: Corpus, validate: Corpus, settings: Trainin
     state.epochs.append(Epoch(number + 1, settings.epochs, mean, error, rate, time.perf_counter() - started))
 
 
-def _step(state: _State, features: Tensor, labels: Tensor) -> Tensor:
-    loss = nn.functional.l1_loss(state.model.read(features), labels)
+def _step(state: _State, features: Tensor, labels: Tensor, bfloat16: bool) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        read = state.model.read(features)
+    loss = nn.functional.l1_loss(read.float(), labels)
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)

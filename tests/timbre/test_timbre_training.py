@@ -79,6 +79,13 @@ def test_training_stops_when_validation_gets_no_better_and_keeps_the_best(corpor
     assert marks.mean_error == pytest.approx(min(errors), abs=1e-3)
 
 
+def test_bfloat16_learns_nearly_the_same_and_keeps_single_precision_weights(corpora, tmp_path):
+    plain, half = (run(corpora, replace(FAST, bfloat16=flag), tmp_path / str(flag)) for flag in (False, True))
+    assert half.best.validation == pytest.approx(plain.best.validation, rel=0.1)
+    assert not same(plain, half)
+    assert {tensor.dtype for tensor in half.model.parameters()} == {torch.float32}
+
+
 def test_every_epoch_is_logged(corpora, tmp_path):
     trained = run(corpora, FAST, tmp_path)
     with (tmp_path / "log.csv").open() as file:
