@@ -47,6 +47,7 @@ def _data_options(command: Callable[..., None]) -> Callable[..., None]:
     help="What is dealt out to the parts; 'segment' lets segments of a song leak, a control.",
 )
 @click.option("--bfloat16/--float32", default=True, show_default=True, help="Precision of the convolutions in training.")
+@click.option("--start", type=click.Choice(["", *SHIPPED]), default="", help="Shipped weights whose filters it begins with.")
 @click.option("--partition-seed", type=click.IntRange(0), default=0, show_default=True, help="Of the parts.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every other random draw.")
 @click.option("--note", default="", help="A remark for the card.")

@@ -18,8 +18,10 @@ from torch.nn import functional
 
 from orchestra_core import write_text
 from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_style.config import StartName
 from orchestra_style.corpus import Corpus, Segment, SplitUnit, band_scale, batches, divided, frames_in
 from orchestra_style.network import StyleNetwork
+from orchestra_style.weights import load_weights, shipped
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 _PARTS = ("network", "average", "optimiser")
@@ -52,6 +54,8 @@ class TrainingSettings:
         What is dealt out to the parts; ``segment`` is the published fault, kept as a control.
     bfloat16 : bool
         Convolve in bfloat16 while training; half the time on CPUs that have it.
+    start : {"", "emotify_5s", "emotify_3s"}
+        Shipped weights whose filters it begins with; by default with random ones. The head always begins anew.
     partition_seed, seed : int
         Of the parts; of weights, order, places and dropout.
 
@@ -72,6 +76,7 @@ class TrainingSettings:
     jitter: bool = True
     split: SplitUnit = "song"
     bfloat16: bool = True
+    start: StartName = ""
     partition_seed: int = 0
     seed: int = 0
 
@@ -202,6 +207,8 @@ class _State:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = StyleNetwork(corpus.classes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if settings.start:
+            network.convolutions.load_state_dict(load_weights(shipped(settings.start))[0].convolutions.state_dict())
         network.set_band_scale(*band_scale(corpus, learned))
         learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
         optimiser = torch.optim.AdamW(learning, lr=settings.rate, weight_decay=settings.decay)
@@ -290,6 +297,7 @@ def _restore(state: _State, path: Path, settings: TrainingSettings, resume: bool
     except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         raise UsageError(f"Checkpoint {path} is damaged ({type(error).__name__}); delete it to begin again.") from error
     if saved["settings"] != asdict(settings):
-        changed = {key: value for key, value in saved["settings"].items() if value != asdict(settings).get(key)}
+        then, now = saved["settings"], asdict(settings)
+        changed = {key: then.get(key) for key in {**then, **now} if then.get(key) != now.get(key)}
         raise ConfigurationError(f"{path.parent} holds a training with other settings: {changed}; resume with the same.")
     state.load_state_dict(saved["state"])

@@ -102,9 +102,18 @@ def train_on(
     parts = divided(corpus, settings.split, settings.partition_seed)
     network = train(corpus, settings, folder, resume=resume, progress=listeners.trained)
     marks = evaluate(network, corpus, parts["test"], parts["train"])
-    source, (run, kept) = DATA_SETS[data.name], read_log(folder)
+    card = describe(data, settings, corpus, marks, read_log(folder), note)
+    path = folder / "style_cnn.safetensors"
+    return Outcome(path, save_weights(network, path, card), marks, failures)
+
+
+def describe(
+    data: Data, settings: TrainingSettings, corpus: Corpus, marks: Evaluation, epochs: tuple[int, int], note: str = ""
+) -> Card:
+    """Return the card of weights: data, parts, recipe and marks; `epochs` are those of `read_log`."""
+    source, parts = DATA_SETS[data.name], divided(corpus, settings.split, settings.partition_seed)
     held_out = {part: sorted({corpus.songs[s.song].song.name for s in parts[part]}) for part in ("validation", "test")}
-    card = Card(
+    return Card(
         classes=corpus.classes,
         seconds=settings.seconds,
         data=f"{source.title}; {len(parts['train'])} training segments",
@@ -112,11 +121,9 @@ def train_on(
         citation=source.citation,
         split={"unit": settings.split, "seed": settings.partition_seed, **held_out},
         metrics={"test": asdict(marks)},
-        training={**asdict(settings), "epochs_run": run, "epoch_kept": kept},
+        training={**asdict(settings), "epochs_run": epochs[0], "epoch_kept": epochs[1]},
         note=note,
     )
-    path = folder / "style_cnn.safetensors"
-    return Outcome(path, save_weights(network, path, card), marks, failures)
 
 
 def evaluate_on(data: Data, weights: Path, part: Part = "test", *, listeners: Listeners | None = None) -> Evaluation:

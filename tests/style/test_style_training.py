@@ -100,6 +100,13 @@ class TestTraining:
         parts = divided(corpus, "song", 0)
         assert validation(network, corpus, parts["train"])[0] < math.log(2) / 2
 
+    def test_it_can_begin_with_the_filters_of_shipped_weights(self, corpus, tmp_path):
+        still = replace(SETTINGS, epochs=1, rate=1e-9, decay=0.0, start="emotify_5s")
+        begun, expected = train(corpus, still, tmp_path), load_weights(shipped("emotify_5s"))[0]
+        for parameter, shipped_one in zip(begun.convolutions.parameters(), expected.convolutions.parameters(), strict=True):
+            torch.testing.assert_close(parameter, shipped_one, rtol=1e-4, atol=1e-6)
+        assert begun.classes == ("classical", "rock")
+
     def test_a_folder_with_a_training_is_not_overwritten(self, corpus, trained):
         with pytest.raises(UsageError, match="--resume"):
             train(corpus, SETTINGS, trained[1])
