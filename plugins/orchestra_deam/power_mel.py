@@ -15,6 +15,10 @@ _FLOOR = 1e-8
 _TINY = 1e-30
 _FLAT = 1e-12
 
+#: A filter hears few bins: bands are computed in parts, each from the bins that its filters hear, a quarter of the products.
+_PARTS = 4
+Parts = tuple[tuple[slice, slice], ...]
+
 
 class PowerMel(nn.Module):
     """Power in mel bands: audio (n, samples) -> (n, bands, frames), by `torch.fft`, differentiable.
@@ -46,12 +50,13 @@ class PowerMel(nn.Module):
         n_fft = 2 * (bank.shape[1] - 1)
         heard = int(bank.any(0).nonzero().max()) + 1
         self.hop = hop
+        self.parts = tuple(_part(bank, bands.tolist()) for bands in torch.arange(len(bank)).chunk(_PARTS))
         self.register_buffer("window", torch.hann_window(n_fft, dtype=torch.float64).to(precision))
         self.register_buffer("bank", bank[:, :heard].T.contiguous())
 
     def forward(self, audio: Tensor) -> Tensor:
         """Return the power in mel bands."""
-        power: Tensor = _PowerMel.apply(audio, self.window, self.bank, self.hop)  # type: ignore[no-untyped-call]
+        power: Tensor = _PowerMel.apply(audio, self.window, self.bank, self.parts, self.hop)  # type: ignore[no-untyped-call]
         return power
 
 
@@ -64,9 +69,15 @@ def standardised_decibels(power: Tensor) -> Tensor:
     return features
 
 
+def _part(bank: Tensor, bands: list[int]) -> tuple[slice, slice]:
+    """Return some bands, and the bins that they hear."""
+    heard = bank[bands].any(0).nonzero().flatten().tolist() or [0]
+    return slice(bands[0], bands[-1] + 1), slice(heard[0], heard[-1] + 1)
+
+
 class _PowerMel(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, audio: Tensor, window: Tensor, bank: Tensor, hop: int) -> Tensor:
+    def forward(ctx: Any, audio: Tensor, window: Tensor, bank: Tensor, parts: Parts, hop: int) -> Tensor:
         half = len(window) // 2
         frames = functional.pad(audio.to(window.dtype), (half, half)).unfold(1, len(window), hop) * window
         spectrum = torch.view_as_real(torch.fft.rfft(frames))[:, :, : len(bank)]
@@ -74,8 +85,8 @@ class _PowerMel(torch.autograd.Function):
         squares = spectrum.square()
         power = (squares[..., 0] + squares[..., 1]).to(bank.dtype)
         ctx.save_for_backward(spectrum, window, bank)
-        ctx.hop, ctx.samples, ctx.dtype = hop, audio.shape[1], audio.dtype
-        return (power @ bank).transpose(1, 2)
+        ctx.parts, ctx.hop, ctx.samples, ctx.dtype = parts, hop, audio.shape[1], audio.dtype
+        return torch.cat([power[:, :, bins] @ bank[bins, bands] for bands, bins in parts], 2).transpose(1, 2)
 
     @staticmethod
     @once_differentiable
@@ -83,13 +94,16 @@ class _PowerMel(torch.autograd.Function):
         spectrum, window, bank = ctx.saved_tensors
         n, frames, bins, _ = spectrum.shape
         n_fft = len(window)
-        by_bin = functional.linear(gradient.transpose(1, 2), bank).to(window.dtype)
+        by_band = gradient.transpose(1, 2)
+        by_bin = gradient.new_zeros(n, frames, bins)
+        for bands, heard in ctx.parts:
+            by_bin[:, :, heard] += by_band[:, :, bands] @ bank[heard, bands].T
         full = spectrum.new_zeros(n, frames, n_fft // 2 + 1, 2)
-        torch.mul(spectrum, by_bin[..., None], out=full[:, :, :bins])
+        torch.mul(spectrum, by_bin[..., None].to(window.dtype), out=full[:, :, :bins])
         full[:, :, 0] *= 2  # the inverse transform counts every other bin twice, as itself and as its mirror image
         by_frame = torch.fft.irfft(torch.view_as_complex(full), n=n_fft, norm="forward").mul_(window)
         padded = _overlap_add(by_frame, ctx.hop)
-        return padded[:, n_fft // 2 :][:, : ctx.samples].to(ctx.dtype), None, None, None
+        return padded[:, n_fft // 2 :][:, : ctx.samples].to(ctx.dtype), None, None, None, None
 
 
 class _StandardisedDecibels(torch.autograd.Function):
