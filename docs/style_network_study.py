@@ -2,10 +2,10 @@
 
 Run it from the root of the checkout, with Emotify's folder::
 
-    python docs/style_network_study.py --data emotify [--output out/style] [--only 5s 3s] [--ship]
+    python docs/style_network_study.py --data emotify [--output out/style] [--only 5s 3s] [--ship | --shipped]
 
 Every variant is trained in a folder of its own and can be interrupted; one that is there already is only read. ``--ship``
-copies the weights for 5 s and 3 s into the plugin.
+copies the weights for 5 s and 3 s into the plugin; ``--shipped`` trains nothing and describes those that are there.
 """
 
 from __future__ import annotations
@@ -23,21 +23,14 @@ from orchestra_style.features import default_cache
 from orchestra_style.mel import MelPower, empty_bands
 from orchestra_style.network import LAYERS, StyleNetwork, random_network
 from orchestra_style.training import TrainingSettings
-from orchestra_style.weights import Card, read_card
+from orchestra_style.weights import Card, read_card, shipped
 from orchestra_style.workflow import Data, train_on
 
-PLUGIN = Path(__file__).parent.parent / "plugins" / "orchestra_style" / "weights"
 VARIANTS = {
     "5s": TrainingSettings(seconds=5.0),
-    "3s": TrainingSettings(seconds=3.0),
+    "3s": TrainingSettings(seconds=3.0, start="emotify_5s", epochs=5),
     "3s_grid": TrainingSettings(seconds=3.0, jitter=False),
     "3s_grid_leak": TrainingSettings(seconds=3.0, jitter=False, split="segment"),
-}
-TITLES = {
-    "5s": "5 s, split by song (shipped as `emotify_5s`)",
-    "3s": "3 s, split by song (shipped as `emotify_3s`)",
-    "3s_grid": "3 s, fixed segments, split by song",
-    "3s_grid_leak": "3 s, fixed segments, split by segment: the published fault",
 }
 GIVEN = {"5s": "emotify_5s", "3s": "emotify_3s"}
 
@@ -45,15 +38,19 @@ GIVEN = {"5s": "emotify_5s", "3s": "emotify_3s"}
 def main() -> None:
     """Train what is missing, write the page, ship if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=Path("emotify"))
     parser.add_argument("--output", type=Path, default=Path("out/style"))
     parser.add_argument("--cache", type=Path, default=default_cache())
     parser.add_argument("--only", nargs="*", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--page", type=Path, default=Path(__file__).parent / "style_network.md")
     parser.add_argument("--ship", action="store_true")
+    parser.add_argument("--shipped", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    cards = {name: card_of(name, arguments) for name in arguments.only}
+    if arguments.shipped:
+        cards = {name: read_card(shipped(given)) for name, given in GIVEN.items()}
+    else:
+        cards = {name: card_of(name, arguments) for name in arguments.only}
     arguments.page.write_text(page(cards), encoding="utf-8")
     if arguments.ship:
         ship(arguments.output)
@@ -72,7 +69,7 @@ def ship(output: Path) -> None:
     """Copy the weights and cards that the plugin ships."""
     for name, given in GIVEN.items():
         for suffix in (".safetensors", ".json"):
-            shutil.copyfile((output / name / "style_cnn").with_suffix(suffix), (PLUGIN / given).with_suffix(suffix))
+            shutil.copyfile((output / name / "style_cnn").with_suffix(suffix), shipped(given).with_suffix(suffix))
 
 
 def page(cards: dict[str, Card]) -> str:
@@ -90,8 +87,17 @@ def marks_table(cards: dict[str, Card]) -> list[str]:
         epochs = f"{card.training['epoch_kept']} of {card.training['epochs_run']}"
         segment, song = accuracy(mark["segments"]), accuracy(mark["songs"])
         baseline = f"{mark['baseline_segments']['accuracy']:.3f}"
-        rows.append((TITLES[name], epochs, segment, mark["segments"]["count"], song, mark["songs"]["count"], baseline))
+        rows.append((title(name, card), epochs, segment, mark["segments"]["count"], song, mark["songs"]["count"], baseline))
     return ["## Marks on test songs", "", *table(head, rows)]
+
+
+def title(name: str, card: Card) -> str:
+    """Return what sets a variant apart, as its card says it."""
+    parts = [f"{card.seconds:g} s, split by {card.split['unit']}"]
+    parts += [] if card.training["jitter"] else ["fixed segments"]
+    parts += [f"begun with the filters of `{card.training['start']}`"] if card.training["start"] else []
+    parts += [f"shipped as `{GIVEN[name]}`"] if name in GIVEN else []
+    return ", ".join(parts)
 
 
 def confusions(cards: dict[str, Card]) -> list[str]:
@@ -182,6 +188,7 @@ What the published description leaves open, and what was chosen:
   blocks) its last frame is repeated.
 - *Parts.* 70 % of the songs of every genre to learn from, 15 % to stop on, 15 % to mark on, by a hash of the song's name: no
   segment of a song is in two parts. Emotify does not name artists; songs by one artist may be in different parts.
+- *Segments.* While training, a segment begins at a random place of its song each time; marks are of segments end to end.
 - *Kept weights.* Those of the epoch with the lowest loss on the validation songs; the test songs were used for nothing else.
 
 Intervals are 95 % bootstrap intervals over songs. By song, the mean share over a song's segments decides. The majority

@@ -30,7 +30,7 @@ class StyleNetwork(nn.Module):
     that any number of frames can be heard.
 
     Power is scaled by the mean power of the clip, so that gain changes nothing; the first normalisation has
-    statistics for each band, so that the low bands, which hold ten thousand times the power of the high ones, do not
+    statistics for each band, so that the low bands, which hold a thousand times the power of the high ones, do not
     drown them. Both are linear in power: no logarithm, no root.
 
     Parameters

@@ -142,6 +142,17 @@ def load_weights(path: Path) -> tuple[StyleNetwork, Card]:
     return network.eval(), card
 
 
+def read_card(path: Path) -> Card:
+    """Return the card in a weights file.
+
+    Raises
+    ------
+    WeightsError
+        The file is missing or damaged, or there is no card in it.
+    """
+    return _read(path)[1]
+
+
 def _read(path: Path) -> tuple[dict[str, Tensor], Card]:
     from safetensors import SafetensorError, safe_open
 
