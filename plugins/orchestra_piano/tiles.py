@@ -73,15 +73,16 @@ def render_tiles(voices: Voices, contour: Contour, canvas: Canvas, batch: int) -
     waves = _Waves.of(voices, grid)
     notes, places = _occupied(voices, contour, grid)
     audio = voices.onset.new_zeros(batch * grid.tiles, grid.tile)
-    rest = voices.onset.new_zeros(batch * grid.tiles * _BLOCKS, grid.block)
+    rest: Tensor | None = None
     size = max(len(notes), 1) if torch.is_grad_enabled() else _CHUNK
     # Two sums, each in the order of the notes: no bit depends on how the tiles are cut into chunks.
     for note, place in zip(torch.split(notes, size), torch.split(places, size), strict=True):
         tiles = _cut(voices.rows(note), contour, grid, place)
         at = voices.item[note] * grid.tiles + place
         audio = _add_blocks(audio, at, tiles, contour, grid, waves, note)
-        rest = _add_fading_blocks(rest, at, tiles, contour, grid)
-    return (audio.flatten() + rest.flatten()).view(batch, -1)[:, : canvas.samples]
+        rest = _add_fading_blocks(rest, len(audio) * _BLOCKS, at, tiles, contour, grid)
+    whole = audio if rest is None else audio + rest.view_as(audio)
+    return whole.view(batch, -1)[:, : canvas.samples]
 
 
 @torch.no_grad()
@@ -186,6 +187,8 @@ def _fades_fast(voices: Voices, grid: Grid, level: Tensor, partials: Tensor) -> 
 
     An exponential exp(-c t) lies (c h)^2 / 8 of itself off its chord over a block of length h.
     """
+    if partials.shape[2] == 1:
+        return torch.zeros_like(level[:, 1:], dtype=torch.bool)  # the first partial does not fade
     share = (voices.fading * grid.seconds).square() / 8
     loudest = torch.maximum(level[:, :-1].abs(), level[:, 1:].abs())
     return torch.bmm(partials[:, :-1], share[:, :, None]).squeeze(2) * loudest > _TOLERANCE
@@ -215,14 +218,17 @@ def _bent_levels(tiles: _Tiles, contour: Contour, grid: Grid, bent: Tensor) -> T
     return contour.level(tiles.voices.rows(bent // _BLOCKS), since[:, None] + sample)
 
 
-def _add_fading_blocks(audio: Tensor, at: Tensor, tiles: _Tiles, contour: Contour, grid: Grid) -> Tensor:
-    """Return the sum of the exact sound of the blocks whose partials fade too fast, at their places."""
+def _add_fading_blocks(
+    audio: Tensor | None, places: int, at: Tensor, tiles: _Tiles, contour: Contour, grid: Grid
+) -> Tensor | None:
+    """Return the sum of the exact sound of the blocks whose partials fade too fast, at their places; None for silence."""
     tile, block = tiles.fading.nonzero(as_tuple=True)
     if not len(tile):
         return audio
     sample = torch.arange(grid.block, dtype=torch.float64, device=tile.device) / grid.rate
     sound = sound_at(tiles.voices.rows(tile), contour, tiles.time[tile, block, None] + sample)
-    return audio.index_add(0, at[tile] * _BLOCKS + block, sound)
+    silence = sound.new_zeros(places, grid.block) if audio is None else audio
+    return silence.index_add(0, at[tile] * _BLOCKS + block, sound)
 
 
 def _radians(turns: Tensor, dtype: torch.dtype) -> Tensor:
