@@ -27,6 +27,12 @@ from .io.audio import read_audio as read_audio
 from .io.audio import write_wav as write_wav
 from .listening import Listening as Listening
 from .listening import listen as listen
+from .networks.training import TrainingFolder as TrainingFolder
+from .networks.training import rise_and_cosine as rise_and_cosine
+from .networks.weights import WeightsCard as WeightsCard
+from .networks.weights import fit_weights as fit_weights
+from .networks.weights import read_weights as read_weights
+from .networks.weights import write_weights as write_weights
 from .pipeline import Pipeline as Pipeline
 from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result
