@@ -9,6 +9,11 @@ from typing import Literal
 ModelName = Literal["log_mel", "seven_filters", "big", "mid", "small"]
 WeightsName = Literal["default", "judge"]
 
+CITATION = (
+    "A. Ramires, P. Chandna, X. Favory, E. Gomez, X. Serra (2020): Neural Percussive Synthesis Parameterised by High-Level "
+    "Timbral Features. ICASSP. A. Pearce et al. (2019): AudioCommons timbral models."
+)
+
 
 @dataclass(frozen=True)
 class TimbreCNNConfig:

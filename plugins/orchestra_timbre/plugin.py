@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orchestra_core import Command, Descriptor, hookimpl
-from orchestra_timbre.config import TimbreCNNConfig
-from orchestra_timbre.sounds import CITATION
+from orchestra_timbre.config import CITATION, TimbreCNNConfig
 
 
 @hookimpl

@@ -17,10 +17,6 @@ from orchestra_timbre.descriptors import DESCRIPTORS
 Split = Literal["train", "validation", "test"]
 Part = Literal["oracle", "judge"]
 
-CITATION = (
-    "A. Ramires, P. Chandna, X. Favory, E. Gomez, X. Serra (2020): Neural Percussive Synthesis Parameterised by High-Level "
-    "Timbral Features. ICASSP. A. Pearce et al. (2019): AudioCommons timbral models."
-)
 _COLUMNS = ("file", "kind", "source", "split", *DESCRIPTORS)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from orchestra_core.errors import UsageError
+from orchestra_timbre.config import CITATION
 from orchestra_timbre.corpus import Corpus, prepare
 from orchestra_timbre.evaluation import Marks, evaluate
 from orchestra_timbre.freesound import is_freesound, read_freesound
 from orchestra_timbre.models import LogMelNetwork, WaveformNetwork, make_model, parameter_count
-from orchestra_timbre.sounds import CITATION, Part, Sound, label_table, of_part, of_split, read_sounds
+from orchestra_timbre.sounds import Part, Sound, label_table, of_part, of_split, read_sounds
 from orchestra_timbre.training import Epoch, Trained, TrainingSettings, train
 from orchestra_timbre.weights import Card, load_weights, save_weights
 

@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-HEAVY = ("torch", "torchaudio", "nnAudio", "librosa", "pandas", "matplotlib", "scipy", "soundfile", "mido", "IPython")
+HEAVY = ("numpy", "torch", "torchaudio", "nnAudio", "librosa", "pandas", "matplotlib", "scipy", "soundfile", "mido", "IPython")
 PLUGINS = sorted(point.value for point in entry_points(group="orchestra_core") if point.value.startswith("orchestra_"))
 
 
