@@ -43,9 +43,9 @@ class WeightsCard:
     architecture: str
     sha256: str = ""
     data: str = ""
-    split: Mapping[str, Any] = field(default_factory=dict)
     license: str = ""
     citation: str = ""
+    split: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
