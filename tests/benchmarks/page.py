@@ -74,10 +74,11 @@ def _machine(results: Mapping[str, Mapping[str, Any]]) -> str:
     loads = [result["machine"]["load"] for result in results.values()]
     commits = sorted({result["machine"]["commit"] for result in results.values()})
     days = sorted({result["when"] for result in results.values()})
+    runs = {result["run"] for result in results.values()}
     sizes = sorted({result["size"] for result in results.values()})
     minutes = sum(result["took"] for result in results.values()) / 60
     return (
-        f"Measured on {days[0][:10]} in one run of {minutes:.0f} minutes ({', '.join(sizes)}), "
+        f"Measured on {days[0][:10]} in {'one run' if len(runs) == 1 else f'{len(runs)} runs'} of {minutes:.0f} minutes ({', '.join(sizes)}), "
         f"commit {', '.join(commits)}: {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, "
         f"{machine['system']}, Python {machine['python']}, {', '.join(f'{n} {v}' for n, v in versions.items())}. "
         f"Load of the machine when the scripts began, the run itself included: {min(loads):g} to {max(loads):g}."

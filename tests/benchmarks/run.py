@@ -32,7 +32,7 @@ LIBRARIES = ("torch", "torchaudio", "numpy")
 def main() -> int:
     arguments = parser().parse_args()
     if arguments.here:
-        run_here(arguments.here, Size(arguments.size), arguments.output, arguments.torchsynth)
+        run_here(arguments.here, Size(arguments.size), arguments.output, arguments.torchsynth, arguments.run)
         return 0
     arguments.output.mkdir(parents=True, exist_ok=True)
     names = () if arguments.page_only else arguments.only or NAMES
@@ -57,19 +57,35 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--page", type=Path, metavar="FILE", help="Write the page there.")
     made.add_argument("--page-only", action="store_true", help="Measure nothing; write the page from the JSON files.")
     made.add_argument("--here", choices=NAMES, help=argparse.SUPPRESS)
+    made.add_argument("--run", default=now(), help=argparse.SUPPRESS)
     return made
 
 
 def run_apart(name: str, arguments: argparse.Namespace) -> bool:
     """Run a script in a fresh process that begins with one thread; return whether it went well."""
     print(f"{name} ...", flush=True)
-    command = [sys.executable, __file__, "--here", name, "--size", arguments.size, "--output", arguments.output]
+    command = [
+        sys.executable,
+        __file__,
+        "--here",
+        name,
+        "--size",
+        arguments.size,
+        "--output",
+        arguments.output,
+        "--run",
+        arguments.run,
+    ]
     command += ["--torchsynth", arguments.torchsynth] if arguments.torchsynth else []
     done = subprocess.run([*map(str, command)], env=threads_in(os.environ, 1), check=False)
     return done.returncode == 0
 
 
-def run_here(name: str, size: Size, output: Path, torchsynth: Path | None = None) -> dict[str, Any]:
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def run_here(name: str, size: Size, output: Path, torchsynth: Path | None = None, run: str = "") -> dict[str, Any]:
     """Run a script in this process and write its JSON file."""
     about, started = machine(), time.perf_counter()
     script = module(name)
@@ -77,7 +93,8 @@ def run_here(name: str, size: Size, output: Path, torchsynth: Path | None = None
     record = {
         "name": name,
         "size": size.value,
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": run,
+        "when": now(),
         "took": time.perf_counter() - started,
         "machine": about,
         "versions": {library: version(library) for library in LIBRARIES},
