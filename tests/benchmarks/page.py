@@ -77,8 +77,9 @@ def _machine(results: Mapping[str, Mapping[str, Any]]) -> str:
     runs = {result["run"] for result in results.values()}
     sizes = sorted({result["size"] for result in results.values()})
     minutes = sum(result["took"] for result in results.values()) / 60
+    how_many = "one run" if len(runs) == 1 else f"{len(runs)} runs"
     return (
-        f"Measured on {days[0][:10]} in {'one run' if len(runs) == 1 else f'{len(runs)} runs'} of {minutes:.0f} minutes ({', '.join(sizes)}), "
+        f"Measured on {days[0][:10]} in {how_many} of {minutes:.0f} minutes ({', '.join(sizes)}), "
         f"commit {', '.join(commits)}: {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']:g} GB, "
         f"{machine['system']}, Python {machine['python']}, {', '.join(f'{n} {v}' for n, v in versions.items())}. "
         f"Load of the machine when the scripts began, the run itself included: {min(loads):g} to {max(loads):g}."
