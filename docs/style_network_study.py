@@ -23,7 +23,7 @@ from orchestra_style.features import default_cache
 from orchestra_style.mel import MelPower, empty_bands
 from orchestra_style.network import LAYERS, StyleNetwork, random_network
 from orchestra_style.training import TrainingSettings
-from orchestra_style.weights import Card, read_card, shipped
+from orchestra_style.weights import Card, load_weights, shipped
 from orchestra_style.workflow import Data, train_on
 
 VARIANTS = {
@@ -48,7 +48,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.shipped:
-        cards = {name: read_card(shipped(given)) for name, given in GIVEN.items()}
+        cards = {name: load_weights(shipped(given))[1] for name, given in GIVEN.items()}
     else:
         cards = {name: card_of(name, arguments) for name in arguments.only}
     arguments.page.write_text(page(cards), encoding="utf-8")
@@ -62,7 +62,7 @@ def card_of(name: str, arguments: argparse.Namespace) -> Card:
     weights = folder / "style_cnn.safetensors"
     if not weights.is_file():
         train_on(Data("emotify", arguments.data, arguments.cache), VARIANTS[name], folder, resume=True)
-    return read_card(weights)
+    return load_weights(weights)[1]
 
 
 def ship(output: Path) -> None:

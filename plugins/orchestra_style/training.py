@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from orchestra_core import write_text
-from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_core import TrainingFolder, rise_and_cosine
+from orchestra_core.errors import ParameterError
 from orchestra_style.config import StartName
 from orchestra_style.corpus import Corpus, Segment, SplitUnit, band_scale, batches, divided, frames_in
 from orchestra_style.network import StyleNetwork
 from orchestra_style.weights import load_weights, shipped
 
-CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 _PARTS = ("network", "average", "optimiser")
 _COLUMNS = ("epoch", "training_loss", "validation_loss", "validation_accuracy")
 
@@ -155,24 +152,23 @@ def train(
         The checkpoint was made with other settings.
     """
     parts = divided(corpus, settings.split, settings.partition_seed)
-    path = folder / CHECKPOINT
-    if path.is_file():
-        state = _State.fresh(corpus, (), settings)
-        _restore(state, path, settings, resume)
-    else:
-        state = _State.fresh(corpus, parts["train"], settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    kept = TrainingFolder(folder, settings)
+    saved = kept.restore(resume)
+    state = _State.fresh(corpus, () if saved else parts["train"], settings)
+    if saved:
+        state.load_state_dict(saved)
     while state.epoch < settings.epochs and state.waited < settings.patience:
         loss = _run_epoch(state, corpus, parts["train"], settings, progress)
         state.mark(loss, *validation(state.average, corpus, parts["validation"]))
-        _save(state, folder, settings)
+        kept.save(state.state_dict())
+        kept.write_log(_COLUMNS, [[row[0], *(f"{value:.6f}" for value in row[1:])] for row in state.log])
     state.average.load_state_dict(state.best)
     return state.average.eval()
 
 
 def read_log(folder: Path) -> tuple[int, int]:
     """Return how many epochs the training in a folder had, and which of them (from 1) gave the weights."""
-    with (folder / LOG).open(encoding="utf-8", newline="") as file:
+    with (folder / "log.csv").open(encoding="utf-8", newline="") as file:
         losses = [float(row["validation_loss"]) for row in csv.DictReader(file)]
     return len(losses), losses.index(min(losses)) + 1
 
@@ -245,7 +241,7 @@ def _run_epoch(
         torch.manual_seed(settings.seed * 1_000_003 + state.epoch + 1)  # of dropout
         for step, chosen in enumerate(batches(order, settings.batch), start=1):
             heard = [corpus.jittered(segment, generator) for segment in chosen] if settings.jitter else chosen
-            rate = settings.rate * _rate((state.epoch * steps + step - 1) / (settings.epochs * steps))
+            rate = settings.rate * rise_and_cosine((state.epoch * steps + step - 1) / (settings.epochs * steps))
             total += _step(state, corpus.power(heard), corpus.labels(heard), rate, settings)
             progress(Epoch(state.epoch + 1, settings.epochs, step, steps, total / step, state.best_loss))
     return total / steps
@@ -271,33 +267,3 @@ def _step(state: _State, mel: Tensor, labels: Tensor, rate: float, settings: Tra
 def _follow(average: StyleNetwork, network: StyleNetwork, decay: float) -> None:
     for slow, fast in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         slow.lerp_(fast, 1 - decay) if slow.is_floating_point() else slow.copy_(fast)
-
-
-def _rate(share: float) -> float:
-    rise = 0.05
-    return (share + 1e-3) / rise if share < rise else 0.5 * (1 + math.cos(math.pi * (share - rise) / (1 - rise)))
-
-
-def _save(state: _State, folder: Path, settings: TrainingSettings) -> None:
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([row[0], *(f"{value:.6f}" for value in row[1:])] for row in state.log)
-    write_text(folder / LOG, table.getvalue())
-    part = (folder / CHECKPOINT).with_suffix(".part")
-    torch.save({"settings": asdict(settings), "state": state.state_dict()}, part)
-    part.replace(folder / CHECKPOINT)
-
-
-def _restore(state: _State, path: Path, settings: TrainingSettings, resume: bool) -> None:
-    if not resume:
-        raise UsageError(f"{path.parent} holds a training already; add --resume to go on with it, or give another folder.")
-    try:
-        saved: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise UsageError(f"Checkpoint {path} is damaged ({type(error).__name__}); delete it to begin again.") from error
-    if saved["settings"] != asdict(settings):
-        then, now = saved["settings"], asdict(settings)
-        changed = {key: then.get(key) for key in {**then, **now} if then.get(key) != now.get(key)}
-        raise ConfigurationError(f"{path.parent} holds a training with other settings: {changed}; resume with the same.")
-    state.load_state_dict(saved["state"])

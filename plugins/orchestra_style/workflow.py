@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from orchestra_core import write_weights
 from orchestra_core.errors import UsageError
 from orchestra_style.corpus import Corpus, divided, frames_in
 from orchestra_style.emotify import CITATION, read_emotify
@@ -14,7 +15,7 @@ from orchestra_style.features import prepare
 from orchestra_style.folders import FMA_CITATION, GTZAN_CITATION, read_fma, read_gtzan
 from orchestra_style.songs import Part, Song
 from orchestra_style.training import Progress, TrainingSettings, read_log, train
-from orchestra_style.weights import Card, load_weights, save_weights
+from orchestra_style.weights import Card, load_weights
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def train_on(
     marks = evaluate(network, corpus, parts["test"], parts["train"])
     card = describe(data, settings, corpus, marks, read_log(folder), note)
     path = folder / "style_cnn.safetensors"
-    return Outcome(path, save_weights(network, path, card), marks, failures)
+    return Outcome(path, write_weights(path, network, card), marks, failures)
 
 
 def describe(

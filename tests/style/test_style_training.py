@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import confusion_matrix
 
+from orchestra_core import write_weights
 from orchestra_core.errors import ConfigurationError, ParameterError, UsageError, WeightsError
 from orchestra_style import training
 from orchestra_style.corpus import Corpus, divided
@@ -18,8 +19,8 @@ from orchestra_style.emotify import read_emotify
 from orchestra_style.evaluation import evaluate, marked
 from orchestra_style.features import prepare
 from orchestra_style.network import StyleNetwork
-from orchestra_style.training import CHECKPOINT, LOG, TrainingSettings, train, validation
-from orchestra_style.weights import Card, feature_network, load_weights, save_weights, shipped
+from orchestra_style.training import TrainingSettings, train, validation
+from orchestra_style.weights import Card, feature_network, load_weights, shipped
 
 SETTINGS = TrainingSettings(seconds=1.0, epochs=4, batch=8, rate=3e-3, average=0.5, bfloat16=False)
 
@@ -48,7 +49,7 @@ class TestTraining:
 
     def test_the_log_has_a_line_for_each_epoch_and_the_kept_network_is_the_best(self, corpus, trained):
         network, folder = trained
-        rows = list(csv.DictReader((folder / LOG).open()))
+        rows = list(csv.DictReader((folder / "log.csv").open()))
         assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
         loss, accuracy = validation(network, corpus, divided(corpus, "song", 0)["validation"])
         assert loss == pytest.approx(min(float(row["validation_loss"]) for row in rows), abs=1e-5)
@@ -74,9 +75,9 @@ class TestTraining:
 
         with pytest.raises(KeyboardInterrupt):
             train(corpus, SETTINGS, tmp_path, progress=stop)
-        assert (tmp_path / CHECKPOINT).is_file()
+        assert (tmp_path / "checkpoint.pt").is_file()
         assert same(train(corpus, SETTINGS, tmp_path, resume=True), trained[0])
-        assert (tmp_path / LOG).read_text() == (trained[1] / LOG).read_text()
+        assert (tmp_path / "log.csv").read_text() == (trained[1] / "log.csv").read_text()
 
     def test_global_random_state_neither_matters_nor_changes(self, corpus, tmp_path):
         short = replace(SETTINGS, epochs=1)
@@ -93,7 +94,7 @@ class TestTraining:
         losses = iter([0.5, 0.4, 0.45, 0.42, 0.1])
         monkeypatch.setattr(training, "validation", lambda *_: (next(losses), 0.0))
         train(corpus, replace(SETTINGS, epochs=5, patience=2), tmp_path)
-        assert len((tmp_path / LOG).read_text().splitlines()) == 1 + 4
+        assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 4
 
     def test_bfloat16_learns_too(self, corpus, tmp_path):
         network = train(corpus, replace(SETTINGS, bfloat16=True), tmp_path)
@@ -114,7 +115,7 @@ class TestTraining:
             train(corpus, replace(SETTINGS, rate=0.1), trained[1], resume=True)
 
     def test_a_damaged_checkpoint_is_said(self, corpus, tmp_path):
-        (tmp_path / CHECKPOINT).write_bytes(b"PK damaged")
+        (tmp_path / "checkpoint.pt").write_bytes(b"PK damaged")
         with pytest.raises(UsageError, match="damaged"):
             train(corpus, SETTINGS, tmp_path, resume=True)
 
@@ -176,8 +177,8 @@ class TestWeights:
     @pytest.fixture
     def file(self, tmp_path):
         torch.manual_seed(0)
-        card = Card(("a", "b"), 5.0, license="none", note="a test")
-        save_weights(StyleNetwork(("a", "b")), tmp_path / "w.safetensors", card)
+        card = Card(classes=("a", "b"), seconds=5.0, license="none", note="a test")
+        write_weights(tmp_path / "w.safetensors", StyleNetwork(("a", "b")), card)
         return tmp_path / "w.safetensors"
 
     def test_a_network_and_its_card_come_back(self, file):
@@ -206,10 +207,10 @@ class TestWeights:
     def test_weights_that_are_not_finite_or_of_another_network_are_refused(self, tmp_path):
         network = StyleNetwork()
         network.head.bias.data[0] = math.nan
-        save_weights(network, tmp_path / "nan.safetensors", Card(network.classes, 5.0))
+        write_weights(tmp_path / "nan.safetensors", network, Card(classes=network.classes))
         with pytest.raises(WeightsError, match=r"NaN or infinite values in head\.bias"):
             load_weights(tmp_path / "nan.safetensors")
-        save_weights(StyleNetwork(), tmp_path / "misfit.safetensors", Card(("a", "b"), 5.0))
+        write_weights(tmp_path / "misfit.safetensors", StyleNetwork(), Card(classes=("a", "b")))
         with pytest.raises(WeightsError, match="does not fit"):
             load_weights(tmp_path / "misfit.safetensors")
 
