@@ -256,7 +256,7 @@ the file; the published labels were looked at last.
 ## The published networks
 
 Four networks were published for this task, all of the raw waveform: convolutions of length 7, ReLU and max pooling by 2,
-then dense layers. They were trained here on all training sources with Adam at 1e-3, batches of 32 and the mean absolute
+then dense layers. They were trained here on all training sources with Adam at 1e-3, batches of 16 and the mean absolute
 error of labels over 100, and stopped by the validation sources. Errors are in points, times on one core of a machine that
 did other things too.
 

@@ -57,18 +57,20 @@ def timbre() -> None:
 @timbre.command()
 @_data_options
 @click.option("--epochs", type=click.IntRange(1), default=None, help="Most passes [default: 60; 20 for the published networks].")
-@click.option("--batch", type=click.IntRange(2), default=32, show_default=True, help="Sounds per step.")
+@click.option("--batch", type=click.IntRange(2), default=None, help="Sounds per step [default: 32; 16 for those].")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=None, help="Highest learning rate.")
 @click.option("--patience", type=click.IntRange(1), default=20, show_default=True, help="Epochs to wait for a better one.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random draw.")
 @click.option("--bfloat16", is_flag=True, help="Compute in bfloat16: faster on CPUs that have it.")
 @click.option("--note", default="", help="A remark for the card, such as how the recipe was chosen.")
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training in -o.")
-def train(epochs: int | None, rate: float | None, note: str, resume: bool, output: Path, **options: Any) -> None:
+def train(
+    epochs: int | None, batch: int | None, rate: float | None, note: str, resume: bool, output: Path, **options: Any
+) -> None:
     """Train a network, mark it on held-out sources, write weights and card."""
     from orchestra_timbre.workflow import train_on
 
-    settings = _settings(epochs, rate, options)
+    settings = _settings({"epochs": epochs, "batch": batch, "rate": rate}, options)
     with _Bars() as bars:
         outcome = train_on(_data(options, output), settings, output, note=note, resume=resume, listeners=bars.listeners())
     best = outcome.trained.best
@@ -125,10 +127,10 @@ def table(marks: Mapping[str, Marks]) -> str:
     return "\n".join(lines)
 
 
-def _settings(epochs: int | None, rate: float | None, options: Mapping[str, Any]) -> TrainingSettings:
+def _settings(recipe: Mapping[str, float | None], options: Mapping[str, Any]) -> TrainingSettings:
     from orchestra_timbre.training import TrainingSettings, published_recipe
 
-    given = {"epochs": epochs, "rate": rate, **{name: options[name] for name in ("batch", "patience", "seed", "bfloat16")}}
+    given = {**recipe, **{name: options[name] for name in ("patience", "seed", "bfloat16")}}
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options["model"] == "log_mel":
         return TrainingSettings(**changes)

@@ -34,7 +34,7 @@ class WaveformNetwork(nn.Module):
         self.front_end = nn.Identity()
         layers: list[nn.Module] = []
         for before, after in pairwise((1, *filters)):
-            layers += [nn.Conv1d(before, after, _KERNEL, stride), nn.ReLU(), nn.MaxPool1d(2)]
+            layers += [_Convolution(before, after, _KERNEL, stride), nn.ReLU(), nn.MaxPool2d((1, 2))]
         sizes = (filters[-1] * _frames(len(filters), stride), *hidden)
         dense: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise(sizes):
@@ -48,8 +48,19 @@ class WaveformNetwork(nn.Module):
 
     def read(self, features: Tensor) -> Tensor:
         """Return the descriptors over 100, shape (n, 7), of what the front end gives."""
-        readings: Tensor = self.head(self.network(features[:, None]))
+        readings: Tensor = self.head(self.network(features[:, None, None]))
         return readings
+
+
+class _Convolution(nn.Conv1d):
+    """A convolution of sequences, computed as one of images of height 1 with the channels last: a fourth of the time on a CPU."""
+
+    def forward(self, sequences: Tensor) -> Tensor:
+        """Return sequences, shape (n, filters, 1, time), of sequences, shape (n, channels, 1, time)."""
+        # `contiguous` leaves a single channel as it lies, and the result would not have its channels last.
+        weight = self.weight.transpose(1, 2).contiguous().transpose(1, 2)[:, :, None]
+        weight = weight.as_strided(weight.shape, (weight.stride(0), 1, weight.stride(0), weight.shape[1]))
+        return functional.conv2d(sequences, weight, self.bias, (1, *self.stride))
 
 
 class LogMelNetwork(nn.Module):

@@ -105,8 +105,8 @@ Progress = Callable[[Epoch], None]
 
 
 def published_recipe(model: ModelName, **changes: Any) -> TrainingSettings:
-    """Return the recipe of the published networks: Adam at 1e-3 without decay, and no average of weights."""
-    return TrainingSettings(model, **{"epochs": 20, "rate": 1e-3, "decay": 0.0, "average": 0.0, **changes})
+    """Return the recipe for the published networks: Adam at 1e-3 without decay, and no average of weights."""
+    return TrainingSettings(model, **{"epochs": 20, "batch": 16, "rate": 1e-3, "decay": 0.0, "average": 0.0, **changes})
 
 
 def train(

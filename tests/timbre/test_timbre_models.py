@@ -33,8 +33,8 @@ def test_a_published_network_has_its_layers(name, filters, dense, stride):
     assert [layer.out_channels for layer in convolutions] == filters
     assert all(layer.kernel_size == (7,) and layer.padding == (0,) and layer.stride == (stride,) for layer in convolutions)
     assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == dense
-    pools = [layer for layer in layers if isinstance(layer, nn.MaxPool1d)]
-    assert [layer.kernel_size for layer in pools] == [2] * len(filters)
+    pools = [layer for layer in layers if isinstance(layer, nn.MaxPool2d)]
+    assert [layer.kernel_size for layer in pools] == [(1, 2)] * len(filters)
     # ReLU after every convolution and every dense layer but the last, which is linear.
     assert sum(isinstance(layer, nn.ReLU) for layer in layers) == len(filters) + len(dense) - 1
 
@@ -48,6 +48,18 @@ def test_a_published_network_computes_what_its_layers_say():
     pooled = hidden.unfold(0, 2, 2).amax(-1)
     expected = model.head.weight @ pooled.T.flatten() + model.head.bias
     torch.testing.assert_close(model(clip)[0], expected)
+
+
+def test_a_published_network_computes_what_plain_layers_compute():
+    torch.manual_seed(0)
+    model, clips = make_model("seven_filters").eval(), torch.randn(3, 16_000)
+    dense = [layer for layer in model.modules() if isinstance(layer, nn.Linear)]
+    hidden = clips[:, None]
+    for layer in model.modules():
+        if isinstance(layer, nn.Conv1d):
+            hidden = nn.functional.max_pool1d(nn.functional.conv1d(hidden, layer.weight, layer.bias).relu(), 2)
+    expected = dense[1](dense[0](hidden.flatten(1)).relu())
+    torch.testing.assert_close(model(clips), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_the_default_network_has_less_than_200_000_parameters():
