@@ -55,7 +55,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", metavar="DIR", type=_FOLDER)
 @_options
 def prepare(folder: Path, output: Path | None, dataset: str, **options: Any) -> None:
     """Check the download of a data set in DIR, and with -o compute its features.
@@ -63,6 +63,8 @@ def prepare(folder: Path, output: Path | None, dataset: str, **options: Any) -> 
     Says exactly what is missing and where to get it. What is prepared already is not computed again; what cannot be read
     is reported, and stops nothing.
     """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} does not exist; expected the folder of a data set.")
     corpus, lacks = _checked(folder, _recognised(folder, dataset), options)
     for line in check_lines(corpus, lacks):
         click.echo(line)

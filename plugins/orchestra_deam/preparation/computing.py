@@ -18,7 +18,7 @@ AUDIO_RATE = 22_050
 
 # Frames at a time and bands at a time: the spectrum of so many frames stays in the cache, and so many neighbouring bands
 # share few of its bins.
-_FRAMES, _BANDS = 64, 32
+_FRAMES, _BANDS = 144, 32
 
 
 class Features(Protocol):
@@ -66,8 +66,11 @@ class MelFeatures:
         """Return the features of clips, shape (clips, 128, frames), float16."""
         bank = self._banks.setdefault(rate, _Bank(rate)) if rate not in self._banks else self._banks[rate]
         with torch.inference_mode():
-            power = torch.stack([bank.power(torch.from_numpy(clip)) for clip in clips])
-            decibels: np.ndarray = relative_decibels(power.transpose(1, 2)).half().numpy()
+            power = torch.empty(len(clips), bank.frames(len(clips[0])), BANDS)
+            for clip, rows in zip(clips, power, strict=True):
+                bank.write_power(torch.from_numpy(clip), rows)
+            # The maximum of a clip is the same whichever axis comes first; turning half as many bytes is cheaper.
+            decibels: np.ndarray = relative_decibels(power).half().transpose(1, 2).contiguous().numpy()
         return decibels
 
 
@@ -82,6 +85,13 @@ class AudioFeatures:
     def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
         """Return the clips as float16; their rounding lies 72 dB below the samples."""
         return np.stack(clips).astype(np.float16)
+
+
+def _squared(spectrum: np.ndarray) -> np.ndarray:
+    # numpy goes through real and imaginary parts, which lie side by side, in two thirds of torch's time.
+    power: np.ndarray = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
+    return power
 
 
 class _Bank:
@@ -101,16 +111,17 @@ class _Bank:
         first, last = int(bins[0]), int(bins[-1]) + 1
         return band, first, last, rows[:, first:last].T.contiguous()
 
-    def power(self, clip: Tensor) -> Tensor:
-        """Return the power of a clip, shape (samples,), in mel bands, shape (frames, bands)."""
+    def frames(self, samples: int) -> int:
+        """Return the number of frames of a clip."""
+        return 1 + samples // self.hop
+
+    def write_power(self, clip: Tensor, result: Tensor) -> None:
+        """Write the power of a clip, shape (samples,), in mel bands into `result`, shape (frames, bands)."""
         padded = torch.nn.functional.pad(clip, (self.size // 2, self.size // 2))
         frames = padded.unfold(0, self.size, self.hop)
-        result = torch.empty(len(frames), BANDS)
         for start in range(0, len(frames), _FRAMES):
             spectrum = torch.fft.rfft(frames[start : start + _FRAMES] * self.window)[:, : self.bins]
-            real, imaginary = spectrum.real, spectrum.imag
-            power = (real * real).addcmul_(imaginary, imaginary)
+            power = torch.from_numpy(_squared(spectrum.numpy()))
             rows = result[start : start + _FRAMES]
             for band, first, last, weights in self.groups:
                 torch.mm(power[:, first:last], weights, out=rows[:, band : band + weights.shape[1]])
-        return result

@@ -100,15 +100,14 @@ class _Stream:
         self._lead = round(_preroll(path, file) * file.samplerate)
 
     def blocks(self) -> Iterator[np.ndarray]:
-        rate, channels = self._file.samplerate, self._file.channels
-        mix = np.full(channels, 1.0 / channels, dtype=np.float32)
+        rate = self._file.samplerate
         position = round(self.begin * rate)
         while position < self._last:
             block = self._read(position, min(self._last - position, round(_BLOCK * rate)))
             if not len(block):
                 return
-            mono = block @ mix if channels > 1 else block[:, 0]
-            if not np.isfinite(mono @ mono):  # the cheapest look at every sample
+            mono = _mixed(block)
+            if not np.isfinite(mono.sum()):  # the cheapest look at every sample
                 raise AudioFileError(f"{self.path} has NaN or infinite samples; expected finite ones.")
             position += len(block)
             yield mono
@@ -147,6 +146,15 @@ def _cut(
             yield Window(start, begin / rate, np.pad(held[begin - first :], (0, missing)), rate)
         else:
             yield Window(start, (begin - missing) / rate, held[len(held) - length :], rate)
+
+
+def _mixed(block: np.ndarray) -> np.ndarray:
+    # Channel by channel: `mean` over the short axis takes thirty times as long, and a product would start threads.
+    mono = block[:, 0].copy()
+    for channel in range(1, block.shape[1]):
+        mono += block[:, channel]
+    mono *= np.float32(1.0 / block.shape[1])
+    return mono
 
 
 def _reason(stream: _Stream, end: float) -> str:

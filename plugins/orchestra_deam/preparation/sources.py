@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from orchestra_deam.midi import NoteTable
     from orchestra_deam.rendering import Renderer
 
-# Root mean square of what counts as silence: 120 dB below full scale.
-_QUIETEST = 1e-6
+# Peak of what counts as silence: 100 dB below full scale.
+_QUIETEST = 1e-5
 
 
 class Source(Protocol):
@@ -104,8 +104,8 @@ class RenderedPiece:
 
 
 def _audible(window: Window) -> Window | LeftOut:
-    power = float(window.audio @ window.audio) / len(window.audio)
-    return window if power > _QUIETEST**2 else LeftOut(window.start, "there is only silence")
+    peak = max(float(window.audio.max()), -float(window.audio.min()))
+    return window if peak > _QUIETEST else LeftOut(window.start, "there is only silence")
 
 
 def _starts(notes: NoteTable, most: int, generator: np.random.Generator) -> np.ndarray:
