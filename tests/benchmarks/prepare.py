@@ -60,11 +60,11 @@ def main() -> None:
             "librosa loop": lambda _: measure(partial(librosa_loop, paths, arguments.workers, arguments.free), len(paths)),
             "orchestra": lambda out: measure(partial(orchestra, root, paths, out, arguments.workers), len(paths)),
         }
-        found: dict[str, list[Timing]] = {name: [] for name in ways}
+        found: dict[str, list[Timing]] = {name: [] for name in ways if arguments.only in ("", name)}
         for number in range(arguments.rounds):
-            for name, way in ways.items():
-                found[name].append(way(root / f"out{number}"))
-                print(number, name, found[name][-1], flush=True)
+            for name, timings in found.items():
+                timings.append(ways[name](root / f"out{number}"))
+                print(number, name, timings[-1], flush=True)
     text = report(found, paths, arguments)
     print(text)
     if arguments.output:
@@ -80,6 +80,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=44_100)
     parser.add_argument("--channels", type=int, default=2)
     parser.add_argument("--free", action="store_true", help="Let the loop's libraries choose their number of threads.")
+    parser.add_argument("--only", default="", choices=["", "librosa loop", "orchestra"], help="Prepare in one way only.")
     parser.add_argument("--audio", type=Path, help="Recordings to cut the songs from, instead of made ones.")
     parser.add_argument("-o", "--output", type=Path)
     return parser.parse_args()
@@ -151,11 +152,11 @@ def measure(run: Callable[[Callable[[int], None]], None], songs: int) -> Timing:
 class Watch:
     """Follows the proportional set size of this process and its descendants, in MB, and their processor time.
 
-    Looking costs some processor time itself, so that it looks once a second.
+    Looking costs some processor time itself, which is taken off.
     """
 
     def __init__(self) -> None:
-        self.most = 0.0
+        self.most, self._own = 0.0, 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
@@ -170,10 +171,11 @@ class Watch:
     def _follow(self) -> None:
         while not self._stop.wait(1.0):
             self.most = max(self.most, sum(proportional(pid) for pid in family(os.getpid())))
+            self._own = time.thread_time()
 
     def processor(self) -> float:
         """Return the processor time of all processes up to now, in s."""
-        return sum(processor(pid) for pid in family(os.getpid()))
+        return sum(processor(pid) for pid in family(os.getpid())) - self._own
 
 
 def family(pid: int) -> list[int]:
@@ -262,6 +264,8 @@ def report(found: dict[str, list[Timing]], paths: list[Path], arguments: argpars
     for name, timings in found.items():
         wall, cpu, start, memory = (statistics.median(getattr(t, f) for t in timings) for f in ("wall", "cpu", "start", "memory"))
         lines.append(f"| {name} | {wall:.1f} | {cpu:.1f} | {start:.1f} | {memory:.0f} |")
+    if len(found) < 2:
+        return head + "\n".join(lines) + "\n"
     ratios = [a.wall / b.wall for a, b in zip(found["librosa loop"], found["orchestra"], strict=True)]
     cheaper = [a.cpu / b.cpu for a, b in zip(found["librosa loop"], found["orchestra"], strict=True)]
     return head + "\n".join(lines) + f"\n\nTimes as fast per song: {in_words(ratios)}; by processor time {in_words(cheaper)}.\n"
