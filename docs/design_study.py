@@ -12,8 +12,8 @@ Three sets of targets, each of all seven descriptors at once:
 
 Each design is written to the output folder and read back from disk. Sets that are there already are only read, and one that was
 stopped goes on.
-With ``--extractor`` the designs are also marked by AudioCommons' extractor itself: ``timbral_models`` 0.4.0, installed by hand, its
-calls of librosa and numpy brought up to date.
+With ``--extractor`` the designs are also marked by AudioCommons' extractor itself: ``timbral_models`` 0.4.0, installed by hand,
+its calls of librosa and numpy brought up to date.
 """
 
 from __future__ import annotations
