@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-import pickle
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,16 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from orchestra_core import write_text
-from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_core import TrainingFolder, rise_and_cosine
+from orchestra_core.errors import ParameterError
 from orchestra_timbre.config import ModelName
 from orchestra_timbre.corpus import Corpus
 from orchestra_timbre.descriptors import HIGHEST
 from orchestra_timbre.models import LogMelNetwork, WaveformNetwork, make_model
 
-_CHECKPOINT, _LOG = "checkpoint.pt", "log.csv"
 _COLUMNS = ("epoch", "rate", "train_mae", "validation_mae", "seconds")
-_RISE = 0.05  # share of the training in which the learning rate rises
 _READ_AT_ONCE = 128
 
 
@@ -147,17 +141,16 @@ def train(
     ConfigurationError
         The checkpoint was made with other settings.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / _CHECKPOINT
-    state = _State.fresh(settings, learn)
-    if path.is_file():
-        _restore(state, path, settings, resume)
+    kept, state = TrainingFolder(folder, settings), _State.fresh(settings, learn)
+    saved = kept.restore(resume)
+    if saved:
+        state.load_state_dict(saved)
     for epoch in state.epochs:
         progress(epoch)
     while len(state.epochs) < settings.epochs and not state.exhausted(settings.patience):
         _run_epoch(state, learn, validate, settings)
-        _save(state, path, settings)
-        write_text(folder / _LOG, _log(state.epochs))
+        kept.save(state.state_dict())
+        kept.write_log(_COLUMNS, [_row(epoch) for epoch in state.epochs])
         progress(state.epochs[-1])
     state.model.load_state_dict(state.best)
     return Trained(state.model.eval(), tuple(state.epochs))
@@ -224,7 +217,7 @@ def _run_epoch(state: _State, learn: Corpus, validate: Corpus, settings: Trainin
         order = torch.randperm(len(learn))[: steps * settings.batch]
         for step, (features, labels) in enumerate(learn.batches(order, settings.batch)):
             for group in state.optimiser.param_groups:
-                group["lr"] = settings.rate * _rate((number * steps + step) / (settings.epochs * steps))
+                group["lr"] = settings.rate * rise_and_cosine((number * steps + step) / (settings.epochs * steps))
             total += _step(state, features, labels, settings.bfloat16)
     kept = cast("WaveformNetwork | LogMelNetwork", state.average.module)
     error = HIGHEST * float((predict(kept, validate) - validate.labels).abs().mean())
@@ -247,42 +240,10 @@ def _step(state: _State, features: Tensor, labels: Tensor, bfloat16: bool) -> Te
     return loss.detach()
 
 
-def _rate(share: float) -> float:
-    return share / _RISE if share < _RISE else 0.5 * (1 + math.cos(math.pi * (share - _RISE) / (1 - _RISE)))
-
-
 def _copy(model: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
-def _log(epochs: list[Epoch]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for e in epochs:
-        writer.writerow([e.number, f"{e.rate:.3g}", f"{e.train:.3f}", f"{e.validation:.3f}", f"{e.seconds:.2f}"])
-    return text.getvalue()
-
-
-def _save(state: _State, path: Path, settings: TrainingSettings) -> None:
-    part = path.with_suffix(".part")
-    torch.save({"settings": asdict(settings), "state": state.state_dict()}, part)
-    part.replace(path)
-
-
-def _restore(state: _State, path: Path, settings: TrainingSettings, resume: bool) -> None:
-    if not resume:
-        raise UsageError(f"{path.parent} holds a training already; add --resume to go on with it, or give another folder.")
-    saved = _checkpoint(path)
-    if saved["settings"] != asdict(settings):
-        changed = {k: v for k, v in saved["settings"].items() if v != asdict(settings).get(k)}
-        raise ConfigurationError(f"{path.parent} holds a training with other settings: {changed}; resume with the same.")
-    state.load_state_dict(saved["state"])
-
-
-def _checkpoint(path: Path) -> dict[str, Any]:
-    try:
-        saved: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise UsageError(f"Checkpoint {path} is damaged ({type(error).__name__}); delete it to begin again.") from error
-    return saved
+def _row(epoch: Epoch) -> tuple[object, ...]:
+    errors = (f"{epoch.train:.3f}", f"{epoch.validation:.3f}")
+    return epoch.number, f"{epoch.rate:.3g}", *errors, f"{epoch.seconds:.2f}"

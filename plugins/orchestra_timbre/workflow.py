@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestra_core import write_weights
 from orchestra_core.errors import UsageError
 from orchestra_timbre.config import CITATION
 from orchestra_timbre.corpus import Corpus, prepare
@@ -18,7 +19,7 @@ from orchestra_timbre.freesound import is_freesound, read_freesound
 from orchestra_timbre.models import LogMelNetwork, WaveformNetwork, make_model, parameter_count
 from orchestra_timbre.sounds import Part, Sound, label_table, of_part, of_split, read_sounds
 from orchestra_timbre.training import Epoch, Trained, TrainingSettings, train
-from orchestra_timbre.weights import Card, load_weights, save_weights
+from orchestra_timbre.weights import Card, load_weights
 
 #: Labels that others published for some of the sounds, where a folder has them.
 PUBLISHED = "published.csv"
@@ -132,7 +133,7 @@ def train_on(
     marks = {name: evaluate(trained.model, corpus, medians) for name, corpus in corpora.items()}
     card = _card(data, settings, {"train": learned, **held_out}, marks, trained, note)
     path = folder / f"{settings.model}.safetensors"
-    return Outcome(path, save_weights(trained.model, path, card), marks, trained)
+    return Outcome(path, write_weights(path, trained.model, card), marks, trained)
 
 
 def evaluate_on(data: Data, weights: Path, model: str, *, listeners: Listeners | None = None) -> dict[str, Marks]:

@@ -10,13 +10,13 @@ import torch
 from scipy.signal import resample_poly
 from timbre_data import noise, tone
 
-from orchestra_core import build
+from orchestra_core import build, write_weights
 from orchestra_core.errors import ConfigurationError, WeightsError
 from orchestra_timbre.descriptors import DESCRIPTORS
 from orchestra_timbre.models import make_model, parameter_count
 from orchestra_timbre.oracle import TimbreCNN
 from orchestra_timbre.sounds import part_of, read_sounds
-from orchestra_timbre.weights import Card, save_weights
+from orchestra_timbre.weights import Card
 
 
 @pytest.fixture(scope="module", params=["default", "judge"])
@@ -135,7 +135,7 @@ def test_the_card_holds_the_parameters_that_the_network_has():
 
 def test_weights_of_ones_own_are_read_from_a_path(tmp_path):
     torch.manual_seed(0)
-    save_weights(make_model("small"), tmp_path / "mine.safetensors", Card("small", note="mine"))
+    write_weights(tmp_path / "mine.safetensors", make_model("small"), Card(architecture="small", note="mine"))
     built = build("oracle", {"name": "timbre_cnn", "config": {"model": "small", "weights": str(tmp_path / "mine.safetensors")}})
     assert built.component.card.note == "mine"
     assert built.files == (tmp_path / "mine.safetensors",)

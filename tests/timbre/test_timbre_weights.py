@@ -9,9 +9,10 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from orchestra_core import write_weights
 from orchestra_core.errors import WeightsError
 from orchestra_timbre.models import make_model
-from orchestra_timbre.weights import Card, load_weights, save_weights
+from orchestra_timbre.weights import Card, load_weights
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def saved(tmp_path):
     torch.manual_seed(1)
     model = make_model("log_mel")
     path = tmp_path / "weights" / "log_mel.safetensors"
-    return path, model, save_weights(model, path, Card("log_mel", part="oracle", metrics={"test": {"mae": 2.5}}))
+    return path, model, write_weights(path, model, Card(architecture="log_mel", part="oracle", metrics={"test": {"mae": 2.5}}))
 
 
 def test_weights_and_card_come_back_as_they_were(saved):
@@ -47,8 +48,8 @@ def test_a_missing_file_another_network_and_a_misfit_are_refused(saved, tmp_path
         load_weights(tmp_path / "none.safetensors", "log_mel")
     with pytest.raises(WeightsError, match="expected 'small': set model='log_mel'"):
         load_weights(path, "small")
-    save_weights(make_model("small"), tmp_path / "misfit.safetensors", Card("mid"))
-    with pytest.raises(WeightsError, match="does not fit 'mid'"):
+    write_weights(tmp_path / "misfit.safetensors", make_model("small"), Card(architecture="mid"))
+    with pytest.raises(WeightsError, match="does not fit WaveformNetwork"):
         load_weights(tmp_path / "misfit.safetensors", "mid")
 
 
@@ -56,8 +57,8 @@ def test_a_truncated_file_and_one_without_a_card_are_refused(saved, tmp_path):
     path, model, _ = saved
     (tmp_path / "cut.safetensors").write_bytes(path.read_bytes()[:5_000])
     save_file(model.state_dict(), tmp_path / "bare.safetensors")
-    for name in ("cut", "bare"):
-        with pytest.raises(WeightsError, match="is truncated, no safetensors file, or has no card"):
+    for name, message in (("cut", "is truncated"), ("bare", "has no card")):
+        with pytest.raises(WeightsError, match=message):
             load_weights(tmp_path / f"{name}.safetensors", "log_mel")
 
 
@@ -74,6 +75,6 @@ def test_weights_that_are_not_finite_are_refused(tmp_path):
     model = make_model("small")
     with torch.no_grad():
         model.head.bias[0] = float("nan")
-    save_weights(model, tmp_path / "nan.safetensors", Card("small"))
+    write_weights(tmp_path / "nan.safetensors", model, Card(architecture="small"))
     with pytest.raises(WeightsError, match=r"NaN or infinite values in head\.bias"):
         load_weights(tmp_path / "nan.safetensors", "small")
