@@ -23,13 +23,21 @@ from harness import Case, local, serve  # noqa: E402
 from torchsynth.config import SynthConfig  # noqa: E402
 from torchsynth.synth import Voice  # noqa: E402
 
+#: Re each sound's peak, -80 dB: what is quieter at the beginning or the end is silence.
+SILENCE = 1e-4
 
-def voice_case(batch: int) -> Case:
-    """Return the rendering of a batch of sounds of 4 s with random settings, and its gradient for all 78 of them."""
+
+def make_voice(batch: int) -> Voice:
+    """Return a batch of sounds of 4 s with random settings."""
     config = SynthConfig(batch_size=batch, reproducible=False)
     config.no_grad = False
     voice = Voice(config)
     voice.randomize(seed=1)
+    return voice
+
+
+def voice_case(voice: Voice) -> Case:
+    """Return the rendering of a batch, and its gradient for all 78 settings."""
     parameters = list(voice.parameters())
 
     def work() -> None:
@@ -40,10 +48,21 @@ def voice_case(batch: int) -> Case:
     return local(work)
 
 
+@torch.no_grad()
+def sounding_seconds(voice: Voice) -> float:
+    """Return for how long the sounds of a batch are heard, all together."""
+    audio = torch.Tensor(voice.output()).abs()
+    heard = audio > SILENCE * audio.amax(1, keepdim=True)
+    first, last = heard.int().argmax(1), audio.shape[1] - heard.flip(1).int().argmax(1)
+    return float(torch.where(heard.any(1), last - first, 0).sum()) / float(voice.sample_rate)
+
+
 def main() -> None:
     threads, *batches = map(int, sys.argv[1:])
     torch.set_num_threads(threads)
-    serve({str(batch): voice_case(batch) for batch in batches}, torch=torch.__version__, seconds=4.0)
+    voices = {str(batch): make_voice(batch) for batch in batches}
+    sounding = {batch: sounding_seconds(voice) for batch, voice in voices.items()}
+    serve({batch: voice_case(voice) for batch, voice in voices.items()}, torch=torch.__version__, sounding=sounding)
 
 
 if __name__ == "__main__":
