@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_core import TrainingFolder, rise_and_cosine
+from orchestra_core.errors import ParameterError, UsageError
 from orchestra_deam.augmentation import augmented
 from orchestra_deam.config import ModelName
 from orchestra_deam.features import Rendering
@@ -22,7 +22,6 @@ from orchestra_deam.front_end import FRAMES, standardise
 from orchestra_deam.models import head_of, make_model
 from orchestra_deam.vgmidi import Piece, label_table
 
-_CHECKPOINT = "checkpoint.pt"
 _STATISTICS_BATCHES = 64
 
 
@@ -141,13 +140,13 @@ def train(
     """
     corpus = _Corpus.of(renderings, settings)
     state = _State.fresh(settings)
-    path = folder / _CHECKPOINT
-    if path.is_file():
-        _restore(state, path, settings, resume)
-    folder.mkdir(parents=True, exist_ok=True)
+    kept = TrainingFolder(folder, settings)
+    saved = kept.restore(resume)
+    if saved is not None:
+        state.load_state_dict(saved)
     for epoch in range(state.epoch, settings.epochs):
         _run_epoch(state, corpus, settings, epoch, progress)
-        _save(state, path, settings)
+        kept.save(state.state_dict())
     return _finished(state, corpus, settings)
 
 
@@ -226,7 +225,7 @@ def _run_epoch(state: _State, corpus: _Corpus, settings: TrainingSettings, epoch
     steps = math.ceil(len(corpus.places) * settings.windows / settings.batch)
     total = 0.0
     for step, (features, labels) in enumerate(corpus.batches(settings, _generator(settings.seed, epoch))):
-        rate = _rate((epoch * steps + step) / (settings.epochs * steps))
+        rate = rise_and_cosine((epoch * steps + step) / (settings.epochs * steps))
         for group in state.optimiser.param_groups:
             group["lr"] = settings.rate * rate
         total += _step(state, features, labels, settings)
@@ -252,11 +251,6 @@ def _loss(read: Tensor, rated: Tensor, settings: TrainingSettings) -> Tensor:
     scale = read.var(0, correction=0) + rated.var(0, correction=0) + (read.mean(0) - rated.mean(0)).square()
     by_dimension = error + settings.concordance * (1 - 2 * covariance / (scale + 1e-6))
     return by_dimension @ torch.tensor([1.0, settings.emphasis]) / (1.0 + settings.emphasis)
-
-
-def _rate(share: float) -> float:
-    rise = 0.05
-    return share / rise if share < rise else 0.5 * (1 + math.cos(math.pi * (share - rise) / (1 - rise)))
 
 
 def _finished(state: _State, corpus: _Corpus, settings: TrainingSettings) -> nn.Module:
@@ -290,27 +284,3 @@ def _settle_statistics(model: nn.Module, corpus: _Corpus, settings: TrainingSett
 
 def _generator(seed: int, epoch: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed * 1_000_003 + epoch + 1)
-
-
-def _save(state: _State, path: Path, settings: TrainingSettings) -> None:
-    part = path.with_suffix(".part")
-    torch.save({"settings": asdict(settings), "state": state.state_dict()}, part)
-    part.replace(path)
-
-
-def _restore(state: _State, path: Path, settings: TrainingSettings, resume: bool) -> None:
-    if not resume:
-        raise UsageError(f"{path.parent} holds a training already; add --resume to go on with it, or give another folder.")
-    saved = _checkpoint(path)
-    if saved["settings"] != asdict(settings):
-        changed = {k: v for k, v in saved["settings"].items() if v != asdict(settings).get(k)}
-        raise ConfigurationError(f"{path.parent} holds a training with other settings: {changed}; resume with the same.")
-    state.load_state_dict(saved["state"])
-
-
-def _checkpoint(path: Path) -> dict[str, Any]:
-    try:
-        saved: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        raise UsageError(f"Checkpoint {path} is damaged ({type(error).__name__}); delete it to begin again.") from error
-    return saved

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from orchestra_core import write_weights
 from orchestra_core.errors import UsageError
 from orchestra_deam.evaluation import Evaluation, evaluate
 from orchestra_deam.features import Preparation, Prepared, Rendering, prepare
@@ -17,7 +18,7 @@ from orchestra_deam.models import OUTPUTS
 from orchestra_deam.rendering import Renderer
 from orchestra_deam.training import Progress, TrainingSettings, train
 from orchestra_deam.vgmidi import CITATION, Piece, label_table, pieces_of, read_partition, read_vgmidi
-from orchestra_deam.weights import RESEARCH_ONLY, Card, load_weights, save_weights
+from orchestra_deam.weights import RESEARCH_ONLY, Card, load_weights
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def train_on(
     )
     card = replace(card, note=note)
     path = folder / f"{settings.model}.safetensors"
-    return Outcome(path, save_weights(model, path, card), marks, prepared.failures)
+    return Outcome(path, write_weights(path, model, card), marks, prepared.failures)
 
 
 def evaluate_on(data: Data, weights: Path, model: str, *, listeners: Listeners | None = None) -> dict[str, Evaluation]:

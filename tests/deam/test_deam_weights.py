@@ -8,9 +8,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from orchestra_core import write_weights
 from orchestra_core.errors import WeightsError
 from orchestra_deam.models import MODELS, make_model
-from orchestra_deam.weights import Card, load_weights, read_card, save_weights
+from orchestra_deam.weights import Card, load_weights, read_card
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def saved(tmp_path):
     torch.manual_seed(1)
     model = make_model("two_conv")
     card = Card("two_conv", mean={"arousal": 0.1, "valence": 0.2}, sd={"arousal": 0.3, "valence": 0.4}, license="CC0")
-    return path, model, save_weights(model, path, card)
+    return path, model, write_weights(path, model, card)
 
 
 def test_weights_and_card_come_back_as_they_were(saved):
@@ -111,7 +112,7 @@ def test_weights_of_another_network_are_refused(saved, tmp_path):
     with pytest.raises(WeightsError, match="'two_conv'; expected 'three_conv'"):
         load_weights(path, "three_conv")
     torch.save(model.state_dict(), tmp_path / "a.pt")
-    with pytest.raises(WeightsError, match=r"does not fit three_conv.*net\.0\.weight.*features\.0\.weight \(16, 1, 3, 3\)"):
+    with pytest.raises(WeightsError, match=r"does not fit ThreeConv.*net\.0\.weight.*features\.0\.weight \(16, 1, 3, 3\)"):
         load_weights(tmp_path / "a.pt", "three_conv")
 
 
