@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from orchestra_style.cli_training import evaluate, train
+from orchestra_style.cli_transfer import transfer
 
 
 @click.group()
@@ -12,5 +13,6 @@ def style() -> None:
     """Lend music the sound of an ambience; train and evaluate the feature network."""
 
 
+style.add_command(transfer)
 style.add_command(train)
 style.add_command(evaluate)
