@@ -21,6 +21,9 @@ COMPONENTS = [
     "ensemble",
     "band",
     "timbre_cnn",
+    "style",
+    "waveform",
+    "spectrogram",
 ]
 
 
