@@ -23,6 +23,7 @@ from orchestra_core.problem import Evaluator, Problem
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.problem.history import Row, to_frame
 from orchestra_core.problem.listener import Listener
+from orchestra_core.problem.rows import one_thread_each
 from orchestra_core.registry.events import Events
 
 
@@ -105,7 +106,7 @@ class Performance:
         check_sources(self._run.requests, self._parts.instrument, self._parts.objective)
         problem = Problem(self._evaluator, self._brief(), source=self._parts.score)
         self._parts.schedule.check(problem.groups, problem.terms)
-        with torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
+        with one_thread_each(), torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
             self._evaluator.hear(problem.values, problem.brief, problem.brief.generator("check"))
 
     def optimize(self, hooks: Events, checkpoint: CheckpointFile | None, budget: int | None) -> Problem:
@@ -130,7 +131,8 @@ class Performance:
 
     def results(self, problem: Problem) -> tuple[Result, ...]:
         """Render and read every item by itself at the canvas' rate."""
-        return tuple(self._result(problem, row) for row in range(len(problem.brief)))
+        with one_thread_each():
+            return tuple(self._result(problem, row) for row in range(len(problem.brief)))
 
     def _brief(self) -> Brief:
         canvas = self._canvas.at(self._evaluator.working_rate(self._canvas.sample_rate))

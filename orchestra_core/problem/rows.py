@@ -134,7 +134,7 @@ def _side_by_side(work: Callable[[_Row], T], tasks: Sequence[_Row]) -> list[T]:
         with torch.set_grad_enabled(graph):  # a thread begins with gradients, whatever the caller said
             return work(task)
 
-    with _one_thread_each():
+    with one_thread_each():
         if workers == 1:
             return [work(task) for task in tasks]
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -142,7 +142,8 @@ def _side_by_side(work: Callable[[_Row], T], tasks: Sequence[_Row]) -> list[T]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
+    """Let every operation in the block take one thread, so that no bit depends on how many there are."""
     threads = torch.get_num_threads()
     if threads == 1:
         yield

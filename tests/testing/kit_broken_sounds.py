@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import torch
 from kit_references import Bell, Fade, smooth
@@ -28,6 +29,13 @@ class DrawsGlobally(Bell):
     def loudness(self, amplitude):
         torch.rand(1)
         return amplitude
+
+
+class KeepsItsPitch(Bell):
+    def time(self, values, canvas):
+        self.pitch = values["pitch"]
+        time.sleep(0.05)
+        return super().time(values, canvas) + 1e-3 * (values["pitch"] - self.pitch).sum()
 
 
 class SetsPrecision(Bell):
@@ -258,6 +266,7 @@ BROKEN = [
     ("component.deterministic", ListensToTheGlobalSeed, ()),
     ("component.random_state", DrawsGlobally, ()),
     ("component.torch_settings", SetsPrecision, ()),
+    ("component.threads", KeepsItsPitch, ()),
     ("component.deepcopy", ForgetsWhenCopied, ()),
     ("component.pickle", KeepsALambda, ()),
     ("component.dtype", AlwaysSingle, ()),

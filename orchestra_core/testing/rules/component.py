@@ -7,6 +7,7 @@ import inspect
 import pickle
 import random
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,23 @@ def inputs_untouched(subject: Subject) -> None:
     for name, value in inputs.items():
         changed = value.shape != before[name].shape or not torch.equal(value.nan_to_num(), before[name].nan_to_num())
         expect(not changed, f"The input {name!r} is changed by the call; expected it to be left as it was.")
+
+
+@rule(
+    "component.threads",
+    reason="The items of a batch are computed side by side in threads, each by the same component.",
+    fix="Keep nothing on `self` during a call, also no buffers that are written to; hand it on from function to function.",
+    kinds=("instrument", "envelope", "oracle", "objective"),
+)
+def threads(subject: Subject) -> None:
+    """Two calls at once give what each gives by itself."""
+    bench, component = subject.bench, subject.fresh()
+    variants = [bench.inputs(variant) for variant in (0, 1, 0, 1)]
+    alone = [_apply(subject, component, inputs) for inputs in variants[:2]]
+    with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        beside = list(pool.map(lambda inputs: _apply(subject, component, inputs), variants))
+    for turn, outputs in enumerate(beside):
+        _expect_same(alone[turn % 2], outputs, _ROUNDING, "a call beside another one")
 
 
 @rule(
@@ -307,6 +325,7 @@ RULES = (
     deterministic,
     stateless,
     inputs_untouched,
+    threads,
     random_state_untouched,
     torch_settings_untouched,
     deepcopied,
