@@ -191,7 +191,7 @@ def describe(tables: dict[str, pd.DataFrame], arguments: argparse.Namespace) -> 
 
 
 _READING = (
-    "*Best starting point* is the search over five kinds in twelve kits without a step of gradient; *random drum* is a drum of",
+    "*Best starting point* is the search over six kinds in ten kits without a step of gradient; *random drum* is a drum of",
     "the voice that knows nothing of the target.",
 )
 

@@ -17,7 +17,7 @@ from orchestra_percussion.controls import CONTROLS
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 folder.mkdir(parents=True, exist_ok=True)
 
-# Percussion names its own partners: a single hit to start from, of five kinds in twelve kits, and a schedule that moves it all.
+# Percussion names its own partners: a single hit to start from, of six kinds in ten kits, and a schedule that moves it all.
 pipeline = Pipeline(instrument="percussion", oracle="timbre_cnn")
 
 

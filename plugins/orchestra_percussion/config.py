@@ -35,13 +35,13 @@ class OneShotConfig:
     Parameters
     ----------
     kinds : tuple of str
-        kick, snare, tom, hat, clap.
+        kick, snare, tom, hat, clap, bell.
     kits : tuple of int, each in [0, 127]
         0 is the plain kit; each other number is a seeded variation of it.
     """
 
-    kinds: tuple[str, ...] = ("kick", "snare", "tom", "hat", "clap")
-    kits: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
+    kinds: tuple[str, ...] = ("kick", "snare", "tom", "hat", "clap", "bell")
+    kits: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 
 
 @dataclass(frozen=True)

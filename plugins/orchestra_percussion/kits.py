@@ -59,6 +59,11 @@ KINDS: Mapping[str, Preset] = MappingProxyType(
             pitch=420.0, body_decay=0.05, body_level=-46.0, noise_level=-15.0, noise_centre=1500.0, noise_width=0.7,
             noise_decay=0.3, burst_level=5.0, click_level=-46.0,
         ),
+        # What rings: no gradient leads from noise to a tone that hardly has any.
+        "bell": _preset(
+            pitch=900.0, sweep=0.05, stretch=1.6, overtones=-18.0, drive=-15.0, body_decay=0.4, mode_damping=0.6,
+            body_level=-3.0, noise_level=-50.0, click_level=-40.0,
+        ),
     }
 )  # fmt: skip
 
@@ -72,13 +77,15 @@ class Drum:
 
 
 #: The kinds' own drums, by which `one_shot` and patterns write them.
-GENERAL_MIDI: Mapping[str, int] = MappingProxyType({"kick": 36, "snare": 38, "tom": 45, "hat": 42, "clap": 39, "open_hat": 46})
+GENERAL_MIDI: Mapping[str, int] = MappingProxyType(
+    {"kick": 36, "snare": 38, "tom": 45, "hat": 42, "clap": 39, "bell": 56, "open_hat": 46}
+)
 
 _OPEN = {"noise_decay": 5.0, "body_decay": 6.0}
 _CYMBAL = {"noise_decay": 12.0, "body_decay": 15.0, "noise_centre": 0.7, "noise_width": 1.6}
 _SHORT = {"body_decay": 0.35, "noise_decay": 0.3}
+_RIDE_BELL = {"pitch": 1.5, "body_decay": 3.0}
 _WOOD = {"pitch": 8.0, "body_decay": 0.12, "sweep": 0.2}
-_BELL = {"pitch": 5.0, "body_decay": 0.7, "stretch": 1.6, "sweep": 0.1}
 
 #: General MIDI drums by note number; toms from the floor up.
 DRUMS: Mapping[int, Drum] = MappingProxyType(
@@ -88,14 +95,16 @@ DRUMS: Mapping[int, Drum] = MappingProxyType(
         43: Drum("tom", {"pitch": 0.8}), 44: Drum("hat", {"noise_decay": 0.8, "noise_centre": 0.8}), 45: Drum("tom"),
         46: Drum("hat", _OPEN), 47: Drum("tom", {"pitch": 1.2}), 48: Drum("tom", {"pitch": 1.4}), 49: Drum("hat", _CYMBAL),
         50: Drum("tom", {"pitch": 1.7}), 51: Drum("hat", {**_CYMBAL, "pitch": 1.3}), 52: Drum("hat", _CYMBAL),
-        53: Drum("tom", _BELL), 54: Drum("hat", {"noise_decay": 1.5}), 55: Drum("hat", {**_CYMBAL, "noise_decay": 7.0}),
-        56: Drum("tom", _BELL), 57: Drum("hat", _CYMBAL), 58: Drum("snare", {"noise_decay": 3.0}), 59: Drum("hat", _CYMBAL),
+        53: Drum("bell", _RIDE_BELL), 54: Drum("hat", {"noise_decay": 1.5}), 55: Drum("hat", {**_CYMBAL, "noise_decay": 7.0}),
+        56: Drum("bell"), 57: Drum("hat", _CYMBAL), 58: Drum("snare", {"noise_decay": 3.0}), 59: Drum("hat", _CYMBAL),
+        67: Drum("bell", {"pitch": 1.1}), 68: Drum("bell", {"pitch": 0.8}),
+        80: Drum("bell", {"pitch": 2.2, "body_decay": 0.5}), 81: Drum("bell", {"pitch": 2.2, "body_decay": 3.0}),
         75: Drum("tom", _WOOD), 76: Drum("tom", _WOOD), 77: Drum("tom", {**_WOOD, "pitch": 6.0}),
         69: Drum("hat", {"noise_decay": 0.6}), 70: Drum("hat", {"noise_decay": 0.5}), 82: Drum("hat", {"noise_decay": 0.6}),
     }
 )  # fmt: skip
 
-# Bongos, congas, timbales, agogos and what else has a pitch: toms, the higher the number the higher.
+# Bongos, congas, timbales and what else has a pitch: toms, the higher the number the higher.
 _LOWEST_HAND_DRUM = 60
 
 

@@ -45,8 +45,8 @@ class OneShotScore(ScoreSource):
     def __init__(
         self,
         *,
-        kinds: tuple[str, ...] = ("kick", "snare", "tom", "hat", "clap"),
-        kits: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
+        kinds: tuple[str, ...] = ("kick", "snare", "tom", "hat", "clap", "bell"),
+        kits: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
     ) -> None:
         self._choices = {"kind": check_kinds(kinds), "kit": check_kits(kits)}
 
