@@ -53,7 +53,7 @@ def main() -> None:
         train_network(network, arguments.data, arguments.output, changes)
     trained = {name: arguments.output / name / f"{name}.safetensors" for name in NETWORKS}
     study = Study(arguments.data, arguments.output / "features", {k: path for k, path in trained.items() if path.is_file()})
-    study.draw(HERE / "images")
+    study.draw(arguments.page.parent / "images")
     arguments.page.write_text(study.page(), encoding="utf-8")
 
 
@@ -104,6 +104,7 @@ class Study:
             axes.plot([0, 100], [0, 100], color="0.75", linewidth=1)
             axes.plot(labels[:, k], read[:, k], ".", markersize=3, alpha=0.5)
             axes.set(title=name, xlabel="label", ylabel="reading", aspect="equal", xlim=(0, 100), ylim=(0, 100))
+        folder.mkdir(parents=True, exist_ok=True)
         figure.savefig(folder / "timbre.png", dpi=90)
 
     def _bars(self, axes) -> None:
