@@ -207,7 +207,7 @@ orchestra compose --oracle timbre_cnn --instrument percussion --target brightnes
 ```
 
 It hears the first second at 16 kHz; shorter sounds are padded with silence, longer ones cut, other rates resampled. A
-reading of one sound takes {reading} ms on one core ({rate} a second), one with its gradient {gradient} ms.
+reading of one sound takes {reading} ms of one core ({rate} a second), one with its gradient {gradient} ms.
 
 ## What it hears
 
@@ -258,8 +258,8 @@ the file; the published labels were looked at last.
 
 Four networks were published for this task, all of the raw waveform: convolutions of length 7, ReLU and max pooling by 2,
 then dense layers. They were trained here on all training sources with Adam at 1e-3, batches of 16 and the mean absolute
-error of labels over 100, and stopped by the validation sources. Errors are in points, times on one core of a machine that
-did other things too.
+error of labels over 100, and stopped by the validation sources. Errors are in points; the time of an epoch is by the clock,
+on one core of a machine that did much else, the time of a sound is processor time.
 
 {comparison}
 
