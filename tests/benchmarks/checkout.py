@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -23,8 +24,8 @@ BEFORE = "50426fd"
 def earlier(commit: str = BEFORE) -> Iterator[Path | None]:
     """Yield a folder with that commit, or None where the checkout has no history that reaches it."""
     asked = ["git", "-C", str(ROOT), "archive", commit, "orchestra_core", "plugins"]
-    done = subprocess.run(asked, capture_output=True, check=False)
-    if done.returncode:
+    done = subprocess.run(asked, capture_output=True, check=False) if shutil.which("git") else None
+    if done is None or done.returncode:
         yield None
         return
     with tempfile.TemporaryDirectory() as folder:

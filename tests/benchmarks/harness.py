@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -172,6 +173,8 @@ def _processor() -> str:
 
 
 def _commit() -> str:
+    if not shutil.which("git"):
+        return "unknown"
     asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
