@@ -18,7 +18,7 @@ from orchestra_ensemble.routing import route
 
 _LOWEST, _HIGHEST = -40.0, 12.0
 #: Capabilities that an ensemble has if every voice has them, and if any voice has them.
-_OF_ALL, _OF_ANY = frozenset({"differentiable", "rate_free"}), frozenset({"notes", "pitched", "stochastic"})
+_OF_ALL, _OF_ANY = frozenset({"differentiable", "rate_free"}), frozenset({"notes", "pitched", "source", "stochastic"})
 
 
 class Ensemble(Instrument):
