@@ -29,10 +29,11 @@ _BLOCKS = 32
 _PROBES = 4
 
 #: A level, or the sum of partials, at amplitude 1 may lie so far from a straight line within a block.
-_TOLERANCE = 1e-4
+_TOLERANCE = 3e-5
 
-#: Without gradients, this many tiles are rendered at a time.
-_CHUNK = 512
+#: Without gradients, this many tiles are rendered at a time; with gradients that many, because larger blocks of memory (more
+#: than 32 MB) would be mapped anew at every step.
+_CHUNK, _CHUNK_WITH_GRADIENTS = 512, 2048
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def render_tiles(voices: Voices, contour: Contour, canvas: Canvas, batch: int) -
     notes, places = _occupied(voices, contour, grid)
     audio = voices.onset.new_zeros(batch * grid.tiles, grid.tile)
     rest: Tensor | None = None
-    size = max(len(notes), 1) if torch.is_grad_enabled() else _CHUNK
+    size = _CHUNK_WITH_GRADIENTS if torch.is_grad_enabled() else _CHUNK
     # Two sums, each in the order of the notes: no bit depends on how the tiles are cut into chunks.
     for note, place in zip(torch.split(notes, size), torch.split(places, size), strict=True):
         tiles = _cut(voices.rows(note), contour, grid, place)

@@ -15,7 +15,7 @@ from orchestra_piano import PianoAdsr
 #: Seconds; every sample of it is computed for every note.
 SHORT = 0.6
 #: White noise weighs every sample of a corner that lasts for a few of them: attacks of 1 ms, decays of 10 ms.
-GRADIENT_DB = {"anywhere": -25, "high": -25, "low": -12}
+GRADIENT_DB = {"anywhere": -60, "high": -60, "low": -45}
 SHARED = ("attack", "decay", "sustain", "release", "brightness", "partial_decay")
 
 
