@@ -24,9 +24,7 @@ class Card(WeightsCard):
 
     Parameters
     ----------
-    architecture : str
-        Name of the network.
-    sha256, data, license, citation, split, metrics, training, note
+    architecture, sha256, data, license, citation, split, metrics, training, note
         As in `orchestra_core.WeightsCard`.
     classes : tuple of str
         What the outputs mean, in order.
@@ -36,7 +34,6 @@ class Card(WeightsCard):
         What the network hears.
     """
 
-    architecture: str = ARCHITECTURE
     classes: tuple[str, ...] = ()
     seconds: float = 0.0
     front_end: str = FRONT_END

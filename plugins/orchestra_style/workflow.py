@@ -15,7 +15,7 @@ from orchestra_style.features import prepare
 from orchestra_style.folders import FMA_CITATION, GTZAN_CITATION, read_fma, read_gtzan
 from orchestra_style.songs import Part, Song
 from orchestra_style.training import Progress, TrainingSettings, read_log, train
-from orchestra_style.weights import Card, load_weights
+from orchestra_style.weights import ARCHITECTURE, Card, load_weights
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ def describe(
     source, parts = DATA_SETS[data.name], divided(corpus, settings.split, settings.partition_seed)
     held_out = {part: sorted({corpus.songs[s.song].song.name for s in parts[part]}) for part in ("validation", "test")}
     return Card(
+        ARCHITECTURE,
         classes=corpus.classes,
         seconds=settings.seconds,
         data=f"{source.title}; {len(parts['train'])} training segments",

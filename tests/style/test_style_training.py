@@ -177,7 +177,7 @@ class TestWeights:
     @pytest.fixture
     def file(self, tmp_path):
         torch.manual_seed(0)
-        card = Card(classes=("a", "b"), seconds=5.0, license="none", note="a test")
+        card = Card("style_cnn", classes=("a", "b"), seconds=5.0, license="none", note="a test")
         write_weights(tmp_path / "w.safetensors", StyleNetwork(("a", "b")), card)
         return tmp_path / "w.safetensors"
 
@@ -207,10 +207,10 @@ class TestWeights:
     def test_weights_that_are_not_finite_or_of_another_network_are_refused(self, tmp_path):
         network = StyleNetwork()
         network.head.bias.data[0] = math.nan
-        write_weights(tmp_path / "nan.safetensors", network, Card(classes=network.classes))
+        write_weights(tmp_path / "nan.safetensors", network, Card("style_cnn", classes=network.classes))
         with pytest.raises(WeightsError, match=r"NaN or infinite values in head\.bias"):
             load_weights(tmp_path / "nan.safetensors")
-        write_weights(tmp_path / "misfit.safetensors", StyleNetwork(), Card(classes=("a", "b")))
+        write_weights(tmp_path / "misfit.safetensors", StyleNetwork(), Card("style_cnn", classes=("a", "b")))
         with pytest.raises(WeightsError, match="does not fit"):
             load_weights(tmp_path / "misfit.safetensors")
 
