@@ -240,6 +240,8 @@ def _decoded(path: Path, frames: int) -> Iterator[np.ndarray]:
     import soundfile
 
     with _open(path) as file:
+        # soundfile seeks to where it is after every read, which makes the MP3 decoder forget what the next frame builds on.
+        file.seekable = lambda: False
         while True:
             try:
                 block: np.ndarray = file.read(frames, dtype="float32", always_2d=True)

@@ -210,3 +210,12 @@ def test_audio_that_cannot_be_written_faithfully_is_refused(tmp_path, audio, sai
     with pytest.raises(ParameterError, match=said):
         write_wav(tmp_path / "a.wav", audio, 8_000)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("rate", [16_000, 22_050, 44_100])
+def test_an_mp3_longer_than_a_block_is_what_it_is_in_one_piece(tmp_path, rate):
+    noise = np.random.default_rng(7).standard_normal(45 * rate)
+    path = tmp_path / "long.mp3"
+    soundfile.write(path, 0.1 * noise, rate, format="MP3", compression_level=0.99)
+    whole, _ = soundfile.read(path, dtype="float32")
+    np.testing.assert_allclose(read_audio(path)[0][0].numpy(), whole, atol=1e-6)
