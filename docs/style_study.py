@@ -22,6 +22,7 @@ import torch
 from orchestra_core import Canvas, Pipeline, read_audio, write_wav
 from orchestra_style.measures import chroma_correlation, distances, moved, onset_correlation, profile
 from orchestra_style.mel import SAMPLE_RATE
+from orchestra_style.recordings import style_recording
 from orchestra_style.transfer import TransferSettings, window_pipeline
 
 SECONDS = 6.0
@@ -63,7 +64,7 @@ def load(data: Path, index: int, seconds: float) -> Pair:
     music = read_audio(data / file, SAMPLE_RATE)[0][0].numpy()
     style_file = data / "sonic_pi" / f"ambi_{ambience}.flac"
     content = music[start * SAMPLE_RATE : round((start + seconds) * SAMPLE_RATE)]
-    return Pair(f"{Path(file).stem} + {ambience}", content, read_audio(style_file, SAMPLE_RATE)[0][0].numpy(), style_file)
+    return Pair(f"{Path(file).stem} + {ambience}", content, style_recording(style_file)[0].numpy(), style_file)
 
 
 def equaliser(pair: Pair) -> np.ndarray:
@@ -157,12 +158,13 @@ def measured(pair: Pair, audio: np.ndarray, more: dict[str, float]) -> dict[str,
     return {**moved(own, result, style), **kept, **before, "change": 10 * np.log10(np.square(change).mean() + 1e-12), **more}
 
 
-def compute(data: Path, rows_file: Path, seconds: float) -> None:
+def compute(data: Path, rows_file: Path, seconds: float, most: int) -> None:
     done = {(row["pair"], row["way"]) for row in read_rows(rows_file)}
     first = [(index, way) for index in range(len(PAIRS)) for way in ways(index)]
     for index, way in sorted(first, key=lambda item: (item[1] not in ways(1), list(ways(item[0])).index(item[1]), item[0])):
-        pair = load(data, index, seconds)
-        if (pair.name, way) not in done:
+        if (load_name(index), way) not in done and most > 0:
+            most -= 1
+            pair = load(data, index, seconds)
             row = measured(pair, *ways(index)[way](pair))
             with rows_file.open("a") as file:
                 file.write(json.dumps({"pair": pair.name, "way": way, **{n: round(float(v), 4) for n, v in row.items()}}) + "\n")
@@ -246,11 +248,12 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--rows", type=Path, default=Path("style_rows.jsonl"))
     parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--most", type=int, default=1000, help="Compute at most so many rows now.")
     parser.add_argument("--write", action="store_true", help="Only write the page from the rows that are there.")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if not options.write:
-        compute(options.data, options.rows, options.seconds)
+        compute(options.data, options.rows, options.seconds, options.most)
     (HERE / "style_study.md").write_text(page(read_rows(options.rows), options.seconds))
 
 

@@ -19,18 +19,22 @@ LONGEST_STYLE = 30.0
 SHORTEST = 0.5
 # Below this root mean square, -80 dB re full scale, there is nothing to hear.
 _SILENCE = 1e-4
+# Frames of 50 ms so far below the median level are a fade where they lie at an end.
+_FRAME, _FADE_DB = 1_102, 10.0
 _FULL_SCALE = 2**23  # 24-bit PCM
 
 
 def style_recording(path: str | Path) -> Tensor:
     """Return the part of a style recording that is heard, mono at 22,050 Hz, shape (1, samples).
 
+    Its fade-in and its fade-out are left out: they are no part of the texture, and would be asked of the result.
+
     Raises
     ------
     AudioFileError
         It cannot be read, is silent or too short.
     """
-    audio = check_sound(read_audio(path, SAMPLE_RATE)[0], SAMPLE_RATE, f"The style {path}")
+    audio = _steady(check_sound(read_audio(path, SAMPLE_RATE)[0], SAMPLE_RATE, f"The style {path}"))
     longest = round(LONGEST_STYLE * SAMPLE_RATE)
     start = max(audio.shape[1] - longest, 0) // 2
     return audio[:, start : start + longest]
@@ -75,6 +79,14 @@ def check_sound(audio: Tensor, sample_rate: int, what: str) -> Tensor:
     if not is_audible(audio):
         raise AudioFileError(f"{what} is silent (below -80 dB re full scale); expected a sound.")
     return audio
+
+
+def _steady(audio: Tensor) -> Tensor:
+    """Return audio (1, samples) without the soft frames at either end, unless hardly anything would be left."""
+    frames = audio[0, : audio.shape[1] // _FRAME * _FRAME].reshape(-1, _FRAME).square().mean(dim=1)
+    loud = torch.nonzero(frames >= 10 ** (-_FADE_DB / 10) * frames.median())[:, 0]
+    start, stop = int(loud[0]) * _FRAME, (int(loud[-1]) + 1) * _FRAME
+    return audio[:, start:stop] if stop - start >= SHORTEST * SAMPLE_RATE else audio
 
 
 def is_audible(audio: Tensor) -> bool:

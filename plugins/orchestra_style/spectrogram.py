@@ -11,8 +11,11 @@ from torch import Tensor
 from orchestra_core import Brief, Canvas, Instrument, Parameter
 from orchestra_core.errors import IncompatibleError, ParameterError
 from orchestra_style.mel import BANDS, HOP, N_FFT, SAMPLE_RATE, MelPower, empty_bands, mel_bank
+from orchestra_style.transfer_config import transfer_schedule
 from orchestra_style.waveform import fitted_source, inverse, spectrum
 
+#: Largest move per step in free coordinates, about 2 dB.
+LEARNING_RATE = 0.06
 # Level of a mel band in dB, from silence to far beyond full scale, and how far inside it starts.
 _LEAST, _MOST, _MARGIN = -100.0, 40.0, 0.1
 
@@ -42,6 +45,7 @@ class Spectrogram(Instrument):
     .. [2] N. Perraudin, P. Balazs, P. Soendergaard (2013): A fast Griffin-Lim algorithm. WASPAA.
     """
 
+    defaults = {"schedule": transfer_schedule(LEARNING_RATE)}
     capabilities = frozenset({"differentiable", "source"})
 
     def __init__(self, iterations: int = 64, momentum: float = 0.9) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,8 +23,8 @@ _AUDIBLE_DB, _SOFT_DB = 55.0, 3.0
 # The ear's compression: amplitude to the power of 0.3.
 _COMPRESSION = 0.15
 _FLOOR = 1e-6
-# Mean square of a Hann window.
-_HANN = 0.375
+# Of a multitaper estimate: one taper alone would be deaf to both ends of a recording.
+_TAPERS = 5
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,11 @@ class TextureEar:
             mean = squared.mean(dim=-1, keepdim=True)
             envelope = (squared / mean.clamp_min(1e-12) + 1e-5).pow(_COMPRESSION)
             relative = envelope / envelope.mean(dim=-1, keepdim=True) - 1
-            window = torch.hann_window(size, dtype=squared.dtype, device=squared.device) / _HANN**0.5
+            tapers = _sine_tapers(size, squared)
             levels.append(mean[..., 0])
             plain.append(torch.fft.rfft(relative)[..., 1 : self._kept + 1] / size)
-            windowed.append(_power(torch.fft.rfft(relative * window)[..., 1 : self._kept + 1] / size))
+            tapered = torch.fft.rfft(relative[..., None, :] * tapers)[..., 1 : self._kept + 1] / size
+            windowed.append(_power(tapered).mean(dim=-2))
         ordered = self._bank.in_order
         return _decibels(ordered(levels), 1e-12), ordered(plain), ordered(windowed)
 
@@ -175,6 +177,13 @@ def _level_bands(frequencies: Tensor) -> Tensor:
     width = centres[1] - centres[0]
     place = erb_number(frequencies).clamp(float(centres[0]), float(centres[-1]))
     return (1 - ((place - centres[:, None]) / width).abs()).clamp_min(0.0)
+
+
+def _sine_tapers(size: int, like: Tensor) -> Tensor:
+    """Return orthogonal tapers of unit mean square, shape (5, size) (K. Riedel, A. Sidorenko, 1995)."""
+    place = (torch.arange(size, dtype=like.dtype, device=like.device) + 0.5) / size
+    number = torch.arange(1, _TAPERS + 1, dtype=like.dtype, device=like.device)[:, None]
+    return 2**0.5 * torch.sin(math.pi * number * place)
 
 
 def _decibels(power: Tensor, floor: float) -> Tensor:

@@ -12,12 +12,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from orchestra_core import Canvas, Pipeline, Row, get_registry, hookimpl, read_audio, write_text, write_wav
 from orchestra_core.errors import ParameterError, RunFolderError
 from orchestra_style.channels import reference, resampled, spread
 from orchestra_style.mel import SAMPLE_RATE
 from orchestra_style.recordings import check_sound, is_audible, read_channels, style_recording, write_channels
+from orchestra_style.spectrogram import LEARNING_RATE as SPECTROGRAM_RATE
+from orchestra_style.transfer_config import transfer_schedule
+from orchestra_style.waveform import LEARNING_RATE as WAVEFORM_RATE
 from orchestra_style.windows import join_windows, plan_windows
 
 #: Names in the output folder.
@@ -25,8 +29,9 @@ RESULT, RECORD, REPORT, WINDOWS = "result.wav", "transfer.json", "report.html", 
 #: Samples beyond this are scaled down together.
 _CEILING = 0.999
 _PEAK = 0.9
-# Largest moves per step, in free coordinates: about 2.5 dB for levels.
-_RATES = {"waveform": 0.12, "spectrogram": 0.06}
+# What a recording is continued by at either end while it is changed, s.
+_BEYOND = 0.25
+_RATES = {"waveform": WAVEFORM_RATE, "spectrogram": SPECTROGRAM_RATE}
 
 #: Called with the window, the number of windows, the step and the number of steps.
 Progress = Callable[[int, int, int, int], None]
@@ -165,14 +170,6 @@ def content_channels(path: Path) -> tuple[Tensor, int]:
 
 def window_pipeline(settings: TransferSettings) -> Pipeline:
     """Return the pipeline that every window goes through: an ordinary one, made of names and values."""
-    stage = {
-        "name": "transfer",
-        "groups": ["samples"],
-        "weights": {"style": 1.0, "content": 1.0},
-        "learning_rate": _RATES[settings.instrument],
-        "steps": settings.steps,
-        "clip": 0.0,
-    }
     objective = {
         "style": str(settings.style),
         "strength": settings.strength,
@@ -182,12 +179,15 @@ def window_pipeline(settings: TransferSettings) -> Pipeline:
     return Pipeline(
         instrument=settings.instrument,
         objective={"name": "style", "config": objective},
-        schedule={"name": "staged", "config": {"stages": [stage]}},
+        schedule=transfer_schedule(_RATES[settings.instrument], settings.steps),
     )
 
 
 def _changed(before: Tensor, settings: TransferSettings, folder: Path, progress: Progress | None) -> tuple[Tensor, list[Path]]:
     """Return the whole mono recording after the transfer, and the run folders."""
+    # Statistics over time hear the ends of a recording least: it is continued there by its mirror, which is cut off again.
+    beyond = min(round(_BEYOND * SAMPLE_RATE), len(before) - 1)
+    before = functional.pad(before[None, None], (beyond, beyond), mode="reflect")[0, 0]
     windows = plan_windows(len(before), *(round(s * SAMPLE_RATE) for s in (settings.window, settings.overlap)))
     pipeline = window_pipeline(settings)
     parts, runs = [], []
@@ -199,7 +199,7 @@ def _changed(before: Tensor, settings: TransferSettings, folder: Path, progress:
                 part = _perform(pipeline, part, run, settings.seed)
             runs.append(run)
         parts.append(part)
-    return join_windows(parts, windows), runs
+    return join_windows(parts, windows)[beyond:-beyond], runs
 
 
 def _perform(pipeline: Pipeline, part: Tensor, run: Path, seed: int) -> Tensor:

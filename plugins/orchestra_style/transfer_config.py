@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 WaveformForm = Literal["cells", "samples"]
 
@@ -123,3 +123,16 @@ class SpectrogramConfig:
 
     iterations: int = 64
     momentum: float = 0.9
+
+
+def transfer_schedule(learning_rate: float, steps: int = 100) -> dict[str, Any]:
+    """Return the schedule of a transfer as a specification: one stage of `staged` that weighs both terms 1."""
+    stage = {
+        "name": "transfer",
+        "groups": ["samples"],
+        "weights": {"style": 1.0, "content": 1.0},
+        "learning_rate": learning_rate,
+        "steps": steps,
+        "clip": 0.0,
+    }
+    return {"name": "staged", "config": {"stages": [stage]}}

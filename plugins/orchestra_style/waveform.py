@@ -12,8 +12,10 @@ from torch.nn import functional
 from orchestra_core import Brief, Canvas, Instrument, Parameter
 from orchestra_core.errors import IncompatibleError, ParameterError
 from orchestra_style.subbands import erb_number
-from orchestra_style.transfer_config import WaveformForm
+from orchestra_style.transfer_config import WaveformForm, transfer_schedule
 
+#: Largest move per step in free coordinates, about 2.5 dB.
+LEARNING_RATE = 0.12
 #: Window and hop of the cells in samples, and how many cells lie above each other.
 SIZE, HOP, CELLS = 1024, 256, 96
 # The noise starts inaudibly and may rise over the source's own level, dB.
@@ -49,6 +51,7 @@ class Waveform(Instrument):
         There is no such form, or the gain lies outside its range.
     """
 
+    defaults = {"schedule": transfer_schedule(LEARNING_RATE)}
     capabilities = frozenset({"differentiable", "source", "stochastic"})
 
     def __init__(self, form: WaveformForm = "cells", largest_gain: float = 40.0) -> None:

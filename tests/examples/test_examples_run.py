@@ -17,6 +17,12 @@ LEAVES = {
     "04_read_a_file.py": ["recording.wav", "readings.csv"],
     "05_plugin_inside_a_script.py": [f"{folder}/audio.wav" for folder in ("by_name", "as_object")],
     "06_piano_and_drums.py": [f"{folder}/{name}" for folder in ("excited", "calm") for name in RUN],
+    "08_lend_a_sound.py": [
+        f"{name}-{strength}/{file}"
+        for name in ("rain", "drone")
+        for strength in (0.5, 1.0)
+        for file in ("result.wav", "report.html", "transfer.json")
+    ],
     "07_sound_design.py": ["thump.wav", "pattern.wav", *(f"{folder}/audio.wav" for folder in ("bright", "like", "both"))],
 }
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 from style_sounds import RATE, pulses, tune, written
 
-from orchestra_core import Brief, Canvas, Take, build
+from orchestra_core import Brief, Canvas, Pipeline, Take, build
 from orchestra_core.errors import AudioFileError, ConfigurationError, IncompatibleError, ParameterError
 from orchestra_style.objective import Style
+from orchestra_style.recordings import style_recording
 from orchestra_style.transfer_config import ContentParts, StyleParts
 
 FAST = {"style_parts": StyleParts(gram=0.0), "content_parts": ContentParts(features=0.0)}
@@ -117,7 +118,7 @@ def test_recordings_that_are_silent_short_or_missing_are_refused(tmp_path):
 def test_only_the_middle_of_a_long_style_is_heard(tmp_path):
     long = np.concatenate([np.zeros(15 * RATE), pulses(30.0), np.zeros(15 * RATE)])
     cut, whole = (Style(style=written(tmp_path / f"{n}.wav", audio), **FAST) for n, audio in (("a", pulses(30.0)), ("b", long)))
-    assert terms(whole, tune()) == pytest.approx(terms(cut, tune()), rel=1e-5)
+    assert terms(whole, tune()) == pytest.approx(terms(cut, tune()), rel=1e-3)
 
 
 def test_a_configuration_of_names_and_values_makes_it(style_file):
@@ -126,3 +127,19 @@ def test_a_configuration_of_names_and_values_makes_it(style_file):
     assert built.files == (Path(style_file),)
     with pytest.raises(ConfigurationError):
         build("objective", {"name": "style", "config": {"style_parts": {"grams": 0.0}}})
+
+
+def test_an_instrument_brings_a_schedule_that_suits_it(style_file, tmp_path):
+    source = written(tmp_path / "tune.wav", tune(0.6))
+    for instrument in ("waveform", "spectrogram"):
+        pipeline = Pipeline(instrument=instrument, objective={"name": "style", "config": {"style": str(style_file)}})
+        result = pipeline.compose(source=source, canvas=Canvas(0.6, RATE), budget=3)
+        assert set(result.readings) >= {"style.gram", "style.modulation", "content.harmony"}
+        losses = result.history["loss"]
+        assert losses.iloc[-1] < losses.iloc[0]
+
+
+def test_a_fade_of_the_style_is_not_asked_for(tmp_path):
+    faded = pulses(3.0, frequency=0.0) * np.clip(np.linspace(0, 3, 3 * RATE), 0, 1)
+    assert style_recording(written(tmp_path / "faded.wav", faded)).shape[1] < 2.8 * RATE
+    assert style_recording(written(tmp_path / "whole.wav", pulses(3.0))).shape[1] > 2.9 * RATE

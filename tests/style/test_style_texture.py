@@ -110,3 +110,13 @@ def test_correlation_is_that_of_numpy():
     found = one_minus_correlation(torch.as_tensor(a), torch.as_tensor(b))
     expected = [1 - np.corrcoef(x.ravel(), y.ravel())[0, 1] for x, y in zip(a, b, strict=True)]
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-9)
+
+
+def test_a_burst_at_an_end_is_heard():
+    audio = pulses(3.0, frequency=0.0)
+    burst = audio.copy()
+    burst[: RATE // 5] *= 8
+    middle = audio.copy()
+    middle[RATE : RATE + RATE // 5] *= 8
+    still = hear(audio).modulation.mean()
+    assert float(hear(burst).modulation.mean() - still) > 0.3 * float(hear(middle).modulation.mean() - still) > 0

@@ -132,7 +132,7 @@ def test_the_content_as_its_own_style_changes_next_to_nothing(files, tmp_path):
 def test_a_silent_window_stays_silent(files, tmp_path):
     audio = np.concatenate([np.zeros(2 * RATE), tune(1.5)])
     result = transfer(TransferSettings(written(tmp_path / "c.wav", audio), files["style"], **FEW), tmp_path / "out")
-    assert [run.name for run in result.runs] == ["001"]
+    assert [run.name for run in result.runs] == ["001", "002"]
     assert float(result.audio[0, :RATE].abs().max()) < 1e-4
 
 
