@@ -26,11 +26,12 @@ from orchestra_style.training import TrainingSettings
 from orchestra_style.weights import Card, load_weights, shipped
 from orchestra_style.workflow import Data, train_on
 
+_AFTER = {"seconds": 3.0, "start": "emotify_5s", "epochs": 5}
 VARIANTS = {
     "5s": TrainingSettings(seconds=5.0),
-    "3s": TrainingSettings(seconds=3.0, start="emotify_5s", epochs=5),
-    "3s_grid": TrainingSettings(seconds=3.0, jitter=False),
-    "3s_grid_leak": TrainingSettings(seconds=3.0, jitter=False, split="segment"),
+    "3s": TrainingSettings(**_AFTER),
+    "3s_grid": TrainingSettings(**_AFTER, jitter=False),
+    "3s_grid_leak": TrainingSettings(**_AFTER, jitter=False, split="segment"),
 }
 GIVEN = {"5s": "emotify_5s", "3s": "emotify_3s"}
 
