@@ -112,7 +112,8 @@ def targets_of(name: str, data: Path, count: int, oracle: Oracle) -> Iterator[di
         chosen = pd.DataFrame({column: rng.permutation(chosen[column]) for column in NAMES})
     for number in range(count):
         if name == "drums":
-            yield _numbers(oracle, torch.from_numpy(random_drum(OTHER_SEEDS + number))[None], Canvas().sample_rate)
+            read = _numbers(oracle, torch.from_numpy(random_drum(OTHER_SEEDS + number))[None], Canvas().sample_rate)
+            yield {key: min(max(value, lowest), highest) for key, value in read.items()}
         else:
             yield {key: float(value) for key, value in chosen.iloc[number].items()}
 
