@@ -134,8 +134,8 @@ DEFAULT = Preset(
     ),
 )
 
-# A single sound has no notes that a stage should leave as they were written: from the best of many starting points all groups move
-# at once.
+# A single sound has no notes that a stage should leave as they were written: from the best of many starting points all groups
+# move at once.
 DESIGN = Preset(
     search=64,
     stages=(
@@ -143,10 +143,10 @@ DESIGN = Preset(
             "design",
             ("all",),
             learning_rate=0.1,
-            steps=150,
+            steps=80,
             plateau_factor=0.5,
             plateau_patience=8,
-            stop_patience=25,
+            stop_patience=20,
             stop_loss=0.02,
         ),
     ),
