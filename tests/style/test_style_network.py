@@ -18,6 +18,8 @@ def network():
     with torch.random.fork_rng():
         torch.manual_seed(1)
         made = StyleNetwork()
+    power = spectrograms(4) / spectrograms(4).mean(dim=(1, 2), keepdim=True)
+    made.set_band_scale(power.mean(dim=(0, 2)), power.std(dim=(0, 2)))
     made.train()
     with torch.no_grad():
         made(spectrograms(4))  # statistics of the normalisations
@@ -151,3 +153,20 @@ def test_unknown_layers_are_refused(network, layers):
 def test_classes_must_be_two_and_differ(classes):
     with pytest.raises(ParameterError, match="at least two"):
         StyleNetwork(classes)
+
+
+def test_a_band_that_never_varies_is_left_as_it_is():
+    network = StyleNetwork()
+    network.set_band_scale(torch.zeros(384), torch.cat([torch.zeros(1), torch.full((383,), 2.0)]))
+    heard = network.train().prepared(torch.ones(1, 384, 5))
+    torch.testing.assert_close(heard[0, 0, 0], torch.ones(5))
+    torch.testing.assert_close(heard[0, 0, 1], torch.full((5,), 0.5))
+
+
+def test_training_mode_leaves_the_scale_of_the_input_alone():
+    network = StyleNetwork().train()
+    before = network.input_norm.running_mean.clone()
+    network(spectrograms(4))
+    assert network.training
+    assert network.norm.training
+    assert torch.equal(network.input_norm.running_mean, before)
