@@ -161,7 +161,7 @@ def measured(pair: Pair, audio: np.ndarray, more: dict[str, float]) -> dict[str,
 def compute(data: Path, rows_file: Path, seconds: float, most: int) -> None:
     done = {(row["pair"], row["way"]) for row in read_rows(rows_file)}
     first = [(index, way) for index in range(len(PAIRS)) for way in ways(index)]
-    for index, way in sorted(first, key=lambda item: (item[1] not in ways(1), list(ways(item[0])).index(item[1]), item[0])):
+    for index, way in sorted(first, key=lambda item: (item[1] not in ways(1), item[0])):
         if (load_name(index), way) not in done and most > 0:
             most -= 1
             pair = load(data, index, seconds)
@@ -221,7 +221,7 @@ def page(rows: list[dict], seconds: float) -> str:
         "say how far a statistic went from content to style (1: all the way, 0: not at all), the next two what was kept of the",
         "music.",
         "",
-        f"## {len(transfers)} pairs, defaults, {seconds:g} s each",
+        f"## {len(transfers)} of {len(PAIRS)} pairs, defaults, {seconds:g} s each",
         "",
         *table(transfers, {**COLUMNS, "CPU s per 10 s": "cpu"}, "pair"),
         "",

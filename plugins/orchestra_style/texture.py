@@ -24,7 +24,7 @@ _AUDIBLE_DB, _SOFT_DB = 55.0, 3.0
 _COMPRESSION = 0.15
 _FLOOR = 1e-6
 # Of a multitaper estimate: one taper alone would be deaf to both ends of a recording.
-_TAPERS = 5
+_TAPERS = 2
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def _level_bands(frequencies: Tensor) -> Tensor:
 
 
 def _sine_tapers(size: int, like: Tensor) -> Tensor:
-    """Return orthogonal tapers of unit mean square, shape (5, size) (K. Riedel, A. Sidorenko, 1995)."""
+    """Return orthogonal tapers of unit mean square, shape (2, size) (K. Riedel, A. Sidorenko, 1995)."""
     place = (torch.arange(size, dtype=like.dtype, device=like.device) + 0.5) / size
     number = torch.arange(1, _TAPERS + 1, dtype=like.dtype, device=like.device)[:, None]
     return 2**0.5 * torch.sin(math.pi * number * place)
