@@ -194,7 +194,9 @@ class Performance:
         events = _summed_up([r for r in problem.state.rows if r.item == row and r.event])
         source = self._parts.score
         cut = source.describe_cut(self._canvas) if isinstance(source, FixedScore) else []
-        advice = self._parts.objective.advise(targets)
+        like = self._run.requests[row].like
+        # A sound that is there contradicts nothing.
+        advice = () if like is not None and not self._run.requests[row].targets else self._parts.objective.advise(targets)
         return (*cut, *warn_unseen(targets, dimensions), *advice, *warn_missed(targets, readings, dimensions), *events)
 
 

@@ -270,7 +270,8 @@ def _check_made(entry: Entry, component: Any) -> None:
     if not is_contract(entry.kind, component):
         contract = _CONTRACTS[entry.kind][1]
         raise PluginError(f"The {entry} made a {type(component).__name__}; expected an implementation of {contract}.")
-    missing = entry.descriptor.capabilities - component.capabilities
+    # One that is made of other parts may be able to do less than its class: an ensemble of drums has no pitch.
+    missing = entry.descriptor.capabilities - (type(component).capabilities | component.capabilities)
     if missing:
         raise PluginError(
             f"The {entry} declares {', '.join(sorted(missing))}, which the {type(component).__name__} that it makes has not; "

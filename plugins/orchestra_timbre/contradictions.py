@@ -133,14 +133,14 @@ def _unheard(statistics: Statistics, name: str, value: float) -> str:
     low, high = (float(statistics.quantiles[DESCRIPTORS.index(name)][end]) for end in (0, -1))
     if low <= value <= high:
         return ""
-    return f"{name} {value:g} was asked for; {statistics.count:,} percussive sounds lie between {low:.0f} and {high:.0f}."
+    return f"{name} {value:.3g} was asked for; {statistics.count:,} percussive sounds lie between {low:.0f} and {high:.0f}."
 
 
 def _sentence(statistics: Statistics, name: str, asked: Mapping[str, float], others: Mapping[str, float], limit: float) -> str:
     mean, sd = statistics.expected(name, others)
     low, high = (statistics.value(name, mean + side * limit * sd) for side in (-1, 1))
-    company = " and ".join(f"{other} {asked[other]:g}" for other in others)
+    company = " and ".join(f"{other} {asked[other]:.3g}" for other in others)
     return (
-        f"{name} {asked[name]:g} contradicts {company}: of {statistics.count:,} percussive sounds, 99 in 100 such ones have "
+        f"{name} {asked[name]:.3g} contradicts {company}: of {statistics.count:,} percussive sounds, 99 in 100 such ones have "
         f"{name} between {low:.0f} and {high:.0f}. Expect a compromise."
     )

@@ -191,3 +191,8 @@ def test_voices_are_named_in_a_configuration():
     # Two pitched voices double each other.
     brief = brief_of(Score(KEYS))
     assert values_of(pipeline.parts.instrument, brief)["high.pitch"].tolist() == [[60.0, 64.0]]
+
+
+def test_an_ensemble_that_can_do_less_is_made_by_its_name_too():
+    pipeline = Pipeline(instrument={"name": "ensemble", "config": {"voices": {"drums": "percussion"}}}, score="pattern")
+    assert pipeline.parts.instrument.capabilities == {"differentiable", "notes", "rate_free"}

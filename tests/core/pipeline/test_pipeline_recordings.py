@@ -145,6 +145,14 @@ def test_the_oracles_advice_is_among_the_messages(registry):
     assert result.messages[0] == "A centroid of 700 Hz is rare."
 
 
+def test_a_sound_that_is_there_needs_no_advice(registry, tmp_path):
+    recording = tone(tmp_path / "a.wav", 700.0)
+    pipeline = Pipeline(oracle=Advising(), registry=registry)
+    assert not any("rare" in message for message in pipeline.compose(like=recording, canvas=CANVAS).messages)
+    mixed = pipeline.compose(like=recording, targets={"centroid": 0.5}, canvas=CANVAS)
+    assert mixed.messages[0] == "A centroid of 700 Hz is rare."
+
+
 def test_the_command_line_takes_both(tmp_path):
     source = str(tone(tmp_path / "a.wav", 440.0))
     refused = CliRunner().invoke(compose, ["--source", source, "happy", "-o", str(tmp_path / "x")])
