@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestra_core.io.atomic import write_text
+from orchestra_core.io.atomic import write_bytes, write_text
 from orchestra_core.io.audio import write_wav
 from orchestra_core.io.midi_writing import write_midi
 from orchestra_core.runs.plain import finite, plain
@@ -19,14 +19,18 @@ from orchestra_core.runs.plain import finite, plain
 if TYPE_CHECKING:
     from orchestra_core.pipeline.result import ParameterValue, Result
 
-AUDIO, NOTES, HISTORY, PARAMETERS, REPORT, INPUTS = (
+AUDIO, NOTES, HISTORY, PARAMETERS, ARRAYS, REPORT, INPUTS = (
     "audio.wav",
     "notes.mid",
     "history.csv",
     "parameters.csv",
+    "parameters.npz",
     "report.html",
     "inputs",
 )
+
+# Parameters of more values than this are arrays that nobody reads in a table.
+_LONGEST = 10_000
 
 
 def write_item_files(result: Result, directory: Path) -> None:
@@ -38,6 +42,7 @@ def write_item_files(result: Result, directory: Path) -> None:
         write_midi(directory / NOTES, result.notes)
     write_text(directory / HISTORY, result.history.to_csv(index=False, lineterminator="\n"))
     write_text(directory / PARAMETERS, parameters_csv(result.parameters))
+    _write_arrays(result.parameters, directory / ARRAYS)
     write_text(directory / REPORT, report_html(result))
 
 
@@ -58,7 +63,10 @@ def item_record(result: Result) -> dict[str, Any]:
 
 
 def parameters_csv(parameters: tuple[ParameterValue, ...]) -> str:
-    """Return every value of every parameter as CSV, one row each: name, group, unit, bounds, index, initial, final."""
+    """Return every value of every parameter as CSV, one row each: name, group, unit, bounds, index, initial, final.
+
+    A parameter of more than 10,000 values has a single row without values, which says where they are.
+    """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["name", "group", "unit", "fixed", "lower", "upper", "index", "initial", "final"])
@@ -70,8 +78,25 @@ def parameters_csv(parameters: tuple[ParameterValue, ...]) -> str:
 def _rows(parameter: ParameterValue) -> Iterator[tuple[object, ...]]:
     initial, final = np.asarray(parameter.initial), np.asarray(parameter.final)
     head = (parameter.name, parameter.group, parameter.unit, parameter.fixed, parameter.lower, parameter.upper)
+    if initial.size > _LONGEST:
+        yield (*head, f"see {ARRAYS}", "", "")
+        return
     for index in np.ndindex(initial.shape):
         yield (*head, " ".join(map(str, index)), initial[index].item(), final[index].item())
+
+
+def _write_arrays(parameters: tuple[ParameterValue, ...], path: Path) -> None:
+    """Write long parameters as arrays: ``NAME.initial`` and ``NAME.final``; of fixed ones, which are the same, the first."""
+    arrays = {}
+    for parameter in parameters:
+        if np.asarray(parameter.initial).size > _LONGEST:
+            arrays[f"{parameter.name}.initial"] = np.asarray(parameter.initial)
+            if not parameter.fixed:
+                arrays[f"{parameter.name}.final"] = np.asarray(parameter.final)
+    if arrays:
+        content = io.BytesIO()
+        np.savez_compressed(content, allow_pickle=False, **arrays)
+        write_bytes(path, content.getvalue())
 
 
 def _numbers(values: Any) -> dict[str, float | None]:

@@ -60,6 +60,19 @@ def test_the_files_hold_what_the_result_holds(tmp_path, make_result):
     ]
 
 
+def test_long_parameters_are_arrays_beside_the_table(tmp_path, make_result):
+    result = make_result()
+    long, source = np.linspace(0, 1, 20_000, dtype=np.float32), np.ones(10_001)
+    moved = replace(result.parameters[0], name="samples", initial=long, final=long / 2)
+    fixed = replace(result.parameters[0], name="source", initial=source, final=source, fixed=True)
+    folder = replace(result, parameters=(*result.parameters, moved, fixed)).save(tmp_path / "run")
+    table = pd.read_csv(folder / "parameters.csv").set_index("name")
+    assert table.loc[["samples", "source"], "index"].tolist() == ["see parameters.npz"] * 2
+    with np.load(folder / "parameters.npz", allow_pickle=False) as arrays:
+        assert sorted(arrays) == ["samples.final", "samples.initial", "source.initial"]
+        np.testing.assert_array_equal(arrays["samples.final"], long / 2)
+
+
 def test_the_record_says_what_was_asked_reached_and_how(tmp_path, make_result):
     content = record(make_result().save(tmp_path / "run"))
     assert (content["format"], content["finished"]) == ("orchestra-run/1", True)
