@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     help="A .toml or .json file, or a run folder to make again; options given here go before it.",
 )
 @click.option("--device", help="Of torch, such as cpu or cuda.  [default: cpu]")
-@click.option("--threads", type=click.IntRange(1), help="Threads to compute with.  [default: 1]")
+@click.option("--threads", type=click.IntRange(1), help="Pieces of a batch to compute at once.  [default: one per processor]")
 @click.option("--resume", is_flag=True, help="Go on with the unfinished run in the output folder.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run folder.  [default: WORD-SEED]")
 def compose(word: str | None, config: Path | None, resume: bool, output: Path | None, **options: Any) -> None:

@@ -17,6 +17,7 @@ from orchestra_core.pipeline.request import Request, Scale, make_request, to_rea
 from orchestra_core.pipeline.result import Result
 from orchestra_core.pipeline.run import Performance, Run
 from orchestra_core.problem.checkpoint import CheckpointFile
+from orchestra_core.problem.rows import one_thread_each
 from orchestra_core.registry import Registry, get_registry
 from orchestra_core.registry.build import Spec
 from orchestra_core.runs.folder import RunFolder
@@ -201,7 +202,8 @@ class Pipeline:
         problem = performance.optimize(self._registry.hooks, checkpoint, budget)
         results = performance.results(problem)
         if folder:
-            folder.finish(results)
+            with one_thread_each():  # pictures are small, and threads that wait for each other stand still beside other work
+                folder.finish(results)
         self._registry.hooks.run_finished(run, results)
         return results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,9 +40,9 @@ class Settings:
         What is asked: targets, seed and word of every piece.
     device : str
         Of torch.
-    threads : int
-        Threads to compute with. One composes about as fast as two where nothing else runs, and several times faster beside
-        another busy process.
+    threads : int, or None
+        Threads to compute with: so many pieces of a batch at once, each in one of them. None for as many as this process may
+        use. No bit of a piece depends on it.
     budget : int, or None
         At most so many evaluations.
     """
@@ -51,7 +52,7 @@ class Settings:
     scale: Scale = "request"
     items: tuple[Request, ...] = ()
     device: str = "cpu"
-    threads: int = 1
+    threads: int | None = None
     budget: int | None = None
 
     @property
@@ -94,7 +95,7 @@ class Settings:
 
     def perform(self, registry: Registry, directory: Path | None = None, resume: bool = False) -> tuple[Result, ...]:
         """Compose what the settings say."""
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(self.threads or usable_cores())
         pipeline = Pipeline(**vars(Specs().replaced(self.pipeline)), registry=registry)
         return pipeline.compose_many(
             self.items,
@@ -126,6 +127,11 @@ class Settings:
             return tuple(replace(base, seed=number) for number in numbers)
         asked = make_request(word, valence, arousal, targets, first, source=base.source, like=like)
         return tuple(replace(asked, seed=number) for number in numbers)
+
+
+def usable_cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load_settings(path: Path) -> Settings:

@@ -61,9 +61,9 @@ def share(result: Mapping[str, Any], name: str, alone: str) -> float:
 
 
 def figures(result: Mapping[str, Any]) -> list[Figure]:
-    kept = share(result["1"], "two processes, 1 thread each", "one process, 1 thread")
+    kept = share(result["1"], "two processes, 2 threads each", "one process, 2 threads")
     text = f"{100 * kept:.0f} % of its speed alone"
-    return [Figure("a process beside another of its kind, at the default of one thread", "no collapse", text, kept >= 0.5)]
+    return [Figure("a process beside another of its kind, at the default of a thread per core", "no collapse", text, kept >= 0.5)]
 
 
 def tables(result: Mapping[str, Any]) -> dict[str, str]:

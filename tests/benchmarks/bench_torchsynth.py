@@ -23,9 +23,18 @@ BATCHES = {Size.FULL: (1, 8, 32), Size.QUICK: (1, 8), Size.SMOKE: (1,)}
 ROUNDS = {Size.FULL: 7, Size.QUICK: 3, Size.SMOKE: 1}
 
 #: Partials, batch, seconds that a note is held, rate in Hz.
-OURS = ((8, 1, 0.3, 44_100), (8, 1, 1.0, 44_100), (8, 8, 0.3, 44_100), (1, 1, 0.3, 44_100), (8, 1, 0.3, 22_050))
-#: The one that the aim is held against: the notes of the reference score on the default piano, at torchsynth's rate.
-MARK = "8 partials, batch 1, notes held for 0.3 s, 44.1 kHz"
+OURS = (
+    (8, 1, 3.0, 44_100),
+    (8, 1, 1.0, 44_100),
+    (8, 1, 0.3, 44_100),
+    (8, 8, 0.3, 44_100),
+    (1, 1, 0.3, 44_100),
+    (8, 1, 0.3, 22_050),
+)
+#: The one that the aim is held against: the default piano at torchsynth's rate, with notes about as long as its own; and, beside
+#: it, with the short notes of the reference score, whose edges cost most of the time.
+MARK = "8 partials, batch 1, notes held for 3 s, 44.1 kHz"
+SHORT = "8 partials, batch 1, notes held for 0.3 s, 44.1 kHz"
 BUFFER = 4.0
 
 
@@ -49,8 +58,9 @@ def measure(size: Size, python: Path | None = None) -> dict[str, Any]:
         "sounding": sounding,
         "whole": whole,
         "rates": {name: spread(sounding[name] / wall for wall in found) for name, found in walls.items()},
-        "against": _against(walls, sounding),
-        "against_whole": _against(walls, whole),
+        "against": _against(MARK, walls, sounding),
+        "against_whole": _against(MARK, walls, whole),
+        "against_short": _against(SHORT, walls, sounding),
         "torch": worker.facts["torch"] if worker else None,
     }
 
@@ -83,14 +93,14 @@ def note_seconds(asked: Problem) -> float:
     return float(((end - values["onset"]) * values["mask"]).sum())
 
 
-def _against(walls: Mapping[str, list[float]], counted: Mapping[str, float]) -> dict[str, float] | None:
+def _against(mark: str, walls: Mapping[str, list[float]], counted: Mapping[str, float]) -> dict[str, float] | None:
     """Return how many times more note-seconds per second than torchsynth at its best batch, round by round."""
     rates = {name: [counted[name] / wall for wall in found] for name, found in walls.items()}
     theirs = [found for name, found in rates.items() if name.startswith("torchsynth")]
     if not theirs:
         return None
     best = max(theirs, key=lambda found: spread(found)["median"])
-    return spread(ours / other for ours, other in zip(rates[MARK], best, strict=True))
+    return spread(ours / other for ours, other in zip(rates[mark], best, strict=True))
 
 
 def figures(result: Mapping[str, Any]) -> list[Figure]:
@@ -98,8 +108,9 @@ def figures(result: Mapping[str, Any]) -> list[Figure]:
     if result["against"] is None:
         return [Figure(what, "≥ 10x", "not measured: give `--torchsynth PYTHON`", None)]
     return [
-        at_least(f"{what}, seconds that sound", result["against"], 10),
+        at_least(f"{what}, notes about as long as its own, seconds that sound", result["against"], 10),
         at_least("the same, the silence of the Voice counted too", result["against_whole"], 10),
+        at_least("the same, notes of 0.3 s against its longer ones", result["against_short"], 10),
     ]
 
 
