@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INK, MUTED, GRID, PAPER = "#1c2128", "#5b6470", "#d9dde3", "#fdfdfe"
 TARGET = "#c02a4b"
 #: Colours of stages, and of lines beside each other: told apart with colour-blind eyes, at least 3:1 on either paper.
-SERIES = ("#3566c0", "#c2701a", "#1f8a70", "#8c52b5", "#8a6d1b", "#b3436f")
+SERIES = ("#3566c0", "#c2701a", "#1f8a70", "#8c52b5", "#8a6d1b", "#b3436f", "#0e7f9c", "#6d5448")
 
 _NAMES = {
     INK: "ink",
@@ -40,7 +40,7 @@ _STRIPPED = (
 
 
 def series_colour(index: int) -> str:
-    """Return the colour of the stage or line of that number; they repeat after six."""
+    """Return the colour of the stage or line of that number; they repeat after eight."""
     return SERIES[index % len(SERIES)]
 
 
