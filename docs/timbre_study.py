@@ -173,7 +173,15 @@ class Study:
         """Return in words which networks had fewer epochs than the recipe says, and which were left out."""
         short = [name for name, row in self.rows.items() if name in FINDINGS and row["card"].training["epochs"] < 20]
         said = [f"`{name}` was given {self.rows[name]['card'].training['epochs']} epochs here rather than 20." for name in short]
-        absent = [name for name in NETWORKS if name not in self.rows]
+        here = {name: row["marks"]["test"].mean_error for name, row in self.rows.items()}
+        if {"seven_filters", "big", "mid"} <= set(here):
+            median = self.rows["default"]["marks"]["test"].mean_baseline
+            said += [
+                f"Here seven filters do {'as well as' if here['seven_filters'] <= here['big'] + 0.5 else 'worse than'} `big`, and "
+                f"`mid` does {'worse' if here['mid'] > median else 'far better'} than the median: its readings begin at the median "
+                "label here, where the published ones may have died."
+            ]
+        absent = [name for name in FINDINGS if name not in (*self.rows, "median")]
         said += [f"`{name}` was not trained here." for name in absent]
         return " ".join(said)
 
