@@ -116,6 +116,11 @@ def to_readings(request: Request, dimensions: Sequence[Dimension], scale: Scale)
     if known and not request.targets and request.like is None:
         raise TargetError(f"Nothing is asked. Name an emotion word, or a target for: {', '.join(known)}.")
     for name in request.targets:
+        if name not in known and request.word:
+            raise TargetError(
+                f"The word {request.word!r} asks for valence and arousal, and here can be asked for: "
+                f"{', '.join(known) or 'nothing'}. Name targets instead, or choose an oracle that hears emotion."
+            )
         if name not in known:
             raise TargetError(one_of(name, known, "dimension to ask for"))
     return {name: _to_reading(known[name], float(value), scale) for name, value in request.targets.items()}
