@@ -195,8 +195,8 @@ _READING = (
     "*Best starting point* is the search over six kinds in ten kits without a step of gradient; *random drum* is a drum of",
     "the voice that knows nothing of the target.",
     "",
-    "The kind `bell` was added after the worst designs for recordings had been looked at (pure tones, which no kind began near): without",
-    "it the judge read 3.01 for recordings, and 47 of 50 were within 6 points. The drums were never looked at before.",
+    "The kind `bell` was added after the worst designs for recordings had been looked at (pure tones, which no kind began near):",
+    "without it the judge read 3.01 for recordings, and 47 of 50 were within 6 points. The drums were never looked at before.",
 )
 
 

@@ -176,10 +176,11 @@ class Study:
         here = {name: row["marks"]["test"].mean_error for name, row in self.rows.items()}
         if {"seven_filters", "big", "mid"} <= set(here):
             median = self.rows["default"]["marks"]["test"].mean_baseline
+            filters = "as well as" if here["seven_filters"] <= here["big"] + 0.5 else "worse than"
+            middle = "worse" if here["mid"] > median else "far better"
             said += [
-                f"Here seven filters do {'as well as' if here['seven_filters'] <= here['big'] + 0.5 else 'worse than'} `big`, and "
-                f"`mid` does {'worse' if here['mid'] > median else 'far better'} than the median: its readings begin at the median "
-                "label here, where the published ones may have died."
+                f"Here seven filters do {filters} `big`, and `mid` does {middle} than the median: its readings begin at the "
+                "median label here, where the published ones may have died."
             ]
         absent = [name for name in FINDINGS if name not in (*self.rows, "median")]
         said += [f"`{name}` was not trained here." for name in absent]
