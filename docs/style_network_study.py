@@ -116,18 +116,17 @@ def confusions(cards: dict[str, Card]) -> list[str]:
 
 
 def leak(cards: dict[str, Card]) -> list[str]:
-    """Return by how much the split by segment flatters."""
-    pair = [cards.get(name) for name in ("3s_grid", "3s_grid_leak")]
-    if pair[0] is None or pair[1] is None:
+    """Return the marks of the split by segment beside those of the same recipe split by song."""
+    pair = [cards[name] for name in ("3s_grid", "3s_grid_leak") if name in cards]
+    if len(pair) < 2:
         return []
-    honest, leaking = (card.metrics["test"]["segments"]["accuracy"] for card in pair if card)
-    return [
-        "## What the published split adds",
-        "",
-        f"The same recipe with segments dealt out whatever song they are of: {leaking:.3f} by segment instead of {honest:.3f}.",
-        f"The difference of {leaking - honest:+.3f} is recognition of songs, not of genres.",
-        "",
-    ]
+    rows = []
+    for card in pair:
+        mark = card.metrics["test"]["segments"]
+        shared = len(set(card.split["test"]) & set(card.split["validation"]))
+        rows.append((card.split["unit"], accuracy(mark), mark["count"], f"{card.training['epoch_kept']} of 5", shared))
+    head = ("dealt out by", "accuracy by segment", "n", "epoch kept", "songs both in validation and test")
+    return ["## The published split", "", LEAK, "", *table(head, rows), ""]
 
 
 def speed() -> list[str]:
@@ -167,6 +166,12 @@ def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[str]:
     return [*lines, *(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)]
 
 
+LEAK = """\
+The published study dealt out segments, whatever song they are of, so that segments of one song were learned from and marked
+on. The same short recipe (3 s, fixed segments, five epochs from the filters of `emotify_5s`) with either way of dealing out. The
+test songs differ, and both sets are small: read the difference beside the intervals. So short a training of so small a network
+shows no gain from the leak; a longer one may."""
+
 INTRODUCTION = f"""\
 # The feature network
 
@@ -191,6 +196,7 @@ What the published description leaves open, and what was chosen:
   segment of a song is in two parts. Emotify does not name artists; songs by one artist may be in different parts.
 - *Segments.* While training, a segment begins at a random place of its song each time; marks are of segments end to end.
 - *Kept weights.* Those of the epoch with the lowest loss on the validation songs; the test songs were used for nothing else.
+  Losses were still falling when the 5 s training reached its last epoch: longer ones would gain a little more.
 
 Intervals are 95 % bootstrap intervals over songs. By song, the mean share over a song's segments decides. The majority
 baseline answers the most common genre of the training segments.
