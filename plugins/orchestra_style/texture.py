@@ -35,8 +35,9 @@ class Texture:
     ----------
     level : Tensor [shape=(n, 40)]
         Long-term level of bands over the whole spectrum, dB, with a soft floor 55 dB below the loudest.
-    modulation : Tensor [shape=(n, 32, 7)]
-        Power of the envelope relative to its mean by octave of modulation frequency, dB.
+    modulation : Tensor [shape=(n, 32, 2, 7)]
+        Power of the envelope relative to its mean by octave of modulation frequency, dB, as each of two tapers hears it.
+        Few waves of the slow octaves fit into a recording, and a mean over tapers would leave open which of them has how much.
     variation : Tensor [shape=(n, 32)]
         Variance of the envelope relative to its mean, dB.
     kurtosis : Tensor [shape=(n, 32)]
@@ -117,7 +118,7 @@ class TextureEar:
         )
 
     def _envelope_spectra(self, spectrum: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return levels in dB, the complex spectra of relative envelopes, and their windowed power spectra."""
+        """Return levels in dB, the complex spectra of relative envelopes, and their power spectra through each taper."""
         levels, plain, windowed = [], [], []
         for squared in self._bank.envelopes(spectrum):
             size = squared.shape[-1]
@@ -128,7 +129,7 @@ class TextureEar:
             levels.append(mean[..., 0])
             plain.append(torch.fft.rfft(relative)[..., 1 : self._kept + 1] / size)
             tapered = torch.fft.rfft(relative[..., None, :] * tapers)[..., 1 : self._kept + 1] / size
-            windowed.append(_power(tapered).mean(dim=-2))
+            windowed.append(_power(tapered))
         ordered = self._bank.in_order
         return _decibels(ordered(levels), 1e-12), ordered(plain), ordered(windowed)
 
@@ -150,7 +151,7 @@ def distances(heard: Texture, asked: Texture) -> Mapping[str, Tensor]:
     audible = asked.audible / asked.audible.sum(dim=1, keepdim=True)
     pairs = audible[:, :, None] * audible[:, None, :]
     octaves = (heard.octaves & asked.octaves).to(audible)
-    modulation = ((heard.modulation - asked.modulation) / 10).square() @ octaves / octaves.sum().clamp_min(1.0)
+    modulation = ((heard.modulation - asked.modulation) / 10).square().mean(dim=2) @ octaves / octaves.sum().clamp_min(1.0)
     return {
         "spectrum": ((heard.level - asked.level) / 10).square().mean(dim=1),
         "modulation": (modulation * audible).sum(dim=1),

@@ -176,8 +176,9 @@ def window_pipeline(settings: TransferSettings) -> Pipeline:
         "weights": settings.weights,
         "seed": settings.seed,
     }
+    lent = {"texture": str(settings.style)} if settings.instrument == "waveform" else {}
     return Pipeline(
-        instrument=settings.instrument,
+        instrument={"name": settings.instrument, "config": lent},
         objective={"name": "style", "config": objective},
         schedule=transfer_schedule(_RATES[settings.instrument], settings.steps),
     )

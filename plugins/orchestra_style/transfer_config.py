@@ -103,10 +103,13 @@ class WaveformConfig:
         or each sample by itself.
     largest_gain : float, in [1, 60]
         For ``cells``: the most that a cell is raised, dB; it can be lowered by twice as much.
+    texture : Path or None
+        For ``cells``: a recording that lies under the source, beside the noise; a transfer names its style.
     """
 
     form: WaveformForm = "cells"
     largest_gain: float = 40.0
+    texture: Path | None = None
 
 
 @dataclass(frozen=True)

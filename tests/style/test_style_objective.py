@@ -43,7 +43,7 @@ def test_at_strength_0_the_source_costs_nothing(style_file):
 
 def test_the_style_recording_has_no_distance_from_itself(style_file):
     found = terms(Style(style=style_file), pulses(), source=tune(2.0))
-    assert found["style"] == pytest.approx(0.0, abs=1e-3)
+    assert found["style"] == pytest.approx(0.0, abs=2e-3)  # its last 20 samples, no whole frame, are left out
     assert found["content"] > 0.5
 
 
@@ -118,7 +118,7 @@ def test_recordings_that_are_silent_short_or_missing_are_refused(tmp_path):
 def test_only_the_middle_of_a_long_style_is_heard(tmp_path):
     long = np.concatenate([np.zeros(15 * RATE), pulses(30.0), np.zeros(15 * RATE)])
     cut, whole = (Style(style=written(tmp_path / f"{n}.wav", audio), **FAST) for n, audio in (("a", pulses(30.0)), ("b", long)))
-    assert terms(whole, tune()) == pytest.approx(terms(cut, tune()), rel=1e-3)
+    assert terms(whole, tune()) == pytest.approx(terms(cut, tune()), rel=5e-3)  # cut at frames of 50 ms
 
 
 def test_a_configuration_of_names_and_values_makes_it(style_file):

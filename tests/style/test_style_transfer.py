@@ -60,7 +60,9 @@ def test_every_window_is_a_run_of_the_ordinary_pipeline(done):
     for run in result.runs:
         record = json.loads((run / "run.json").read_text())
         assert record["finished"]
-        assert record["recipe"]["pipeline"]["instrument"]["name"] == "waveform"
+        instrument = record["recipe"]["pipeline"]["instrument"]
+        assert instrument["name"] == "waveform"
+        assert instrument["config"]["texture"].startswith("input:style")
         assert (run / "history.csv").exists()
     assert seen[0] == (0, 2, 0, settings.steps)
     assert seen[-1] == (1, 2, settings.steps, settings.steps)

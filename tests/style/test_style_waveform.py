@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from style_sounds import RATE, tune
+from style_sounds import RATE, pulses, tune, written
 
 from orchestra_core import Brief, Canvas
-from orchestra_core.errors import IncompatibleError, ParameterError
+from orchestra_core.errors import AudioFileError, IncompatibleError, ParameterError
 from orchestra_style.waveform import CELLS, Waveform
 
 
@@ -73,6 +73,36 @@ def test_another_seed_has_another_noise():
     noise = [played(Waveform(), asked(seed=seed)) for seed in (1, 1, 2)]
     assert np.array_equal(noise[0], noise[1])
     assert not np.array_equal(noise[0], noise[2])
+
+
+def hum(seconds=1.0, rate=RATE):
+    return 0.1 * np.sin(2 * np.pi * 1_000 * np.arange(round(seconds * rate)) / rate)
+
+
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+def test_a_texture_lies_under_the_source_as_loud_as_it_at_0_decibels(tmp_path, rate):
+    instrument = Waveform(texture=written(tmp_path / "hum.wav", hum(2.0)))
+    canvas = Canvas(1.0, rate, "as_is")
+    brief = Brief(canvas, {}, torch.tensor([1]), source=torch.as_tensor(tune(1.0, rate)).float()[None])
+    silent = {"gain": lambda g: g - 400, "noise": lambda n: n - 400}
+    loud = played(instrument, brief, **silent, texture=torch.zeros_like)
+    assert level(loud) == pytest.approx(level(brief.source[0].numpy()), abs=0.2)
+    power = np.abs(np.fft.rfft(loud * np.hanning(len(loud)))) ** 2
+    assert power[990:1011].sum() > 0.99 * power.sum()
+    quiet = played(instrument, brief, **silent)
+    assert level(quiet) - level(loud) == pytest.approx(-50.0, abs=0.1)
+
+
+def test_the_seed_says_where_a_texture_begins(tmp_path):
+    instrument = Waveform(texture=written(tmp_path / "pulses.wav", pulses(3.0)))
+    recordings = [{p.name: p.initial for p in instrument.parameters(asked(seed=seed))}["recording"] for seed in (1, 1, 2)]
+    assert torch.equal(recordings[0], recordings[1])
+    assert not torch.equal(recordings[0], recordings[2])
+
+
+def test_a_texture_that_cannot_be_used_is_refused(tmp_path):
+    with pytest.raises(AudioFileError, match="is silent"):
+        Waveform(texture=written(tmp_path / "silent.wav", np.zeros(RATE)))
 
 
 def test_samples_move_by_themselves_within_full_scale():
