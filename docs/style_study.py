@@ -97,7 +97,7 @@ def convolution(pair: Pair) -> np.ndarray:
 
 
 def ambience(pair: Pair) -> np.ndarray:
-    """Return the first half of the style, cut or repeated to the content's length: as near as a sound of that length comes."""
+    """Return the first half of the style, cut or repeated to the content's length."""
     half = torch.from_numpy(pair.style[: len(pair.style) // 2])
     return prolonged(half, len(pair.content), 0.0, SAMPLE_RATE).numpy()
 
@@ -236,7 +236,8 @@ def page(rows: list[dict], seconds: float) -> str:
         "say how far a statistic went from content to style (1: all the way, 0: not at all), the next two what was kept of the",
         "music. Modulation and what follows it are measured in bands down to 50 dB below the style's loudest; that floor was",
         "chosen while the defaults were. The defaults were chosen on other songs and excerpts than these, with these ambiences.",
-        "`ambience alone` is the first half of the style without any music: a result of that length can hardly come nearer.",
+        "`ambience alone` is the first half of the style without any music: what a stretch of the same ambience measures beside",
+        "the whole of it, which is asked for.",
         "",
         f"## {len(transfers)} of {len(PAIRS)} pairs, defaults, {seconds:g} s each",
         "",
@@ -249,7 +250,7 @@ def page(rows: list[dict], seconds: float) -> str:
         "",
         *table(mean_rows(common, {row["pair"] for row in transfers}), COLUMNS, "way"),
         "",
-        f"## Variants, means over {len(few)} pairs",
+        f"## Variants, means over {len(few)} pairs ({' and '.join(sorted(few))}); those that were tried on all of them",
         "",
         *table(mean_rows([row for row in rows if row["pair"] in few], few), {**COLUMNS, **COST}, "way"),
     ]

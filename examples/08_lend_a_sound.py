@@ -2,7 +2,7 @@
 
     python examples/08_lend_a_sound.py [FOLDER [MUSIC AMBIENCE ...]]
 
-Without recordings it composes five seconds of piano and makes rain and a drone of its own. The same on the command line:
+Without recordings it composes four seconds of piano and makes rain and a drone of its own. The same on the command line:
 orchestra style transfer --content MUSIC --style AMBIENCE -o FOLDER
 """
 
@@ -19,7 +19,7 @@ from orchestra_style.transfer import TransferSettings, transfer
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 folder.mkdir(parents=True, exist_ok=True)
 
-RATE, SECONDS = 22_050, 5.0
+RATE, SECONDS = 22_050, 4.0
 STEPS = 5  # for a first impression; the command takes 100
 
 
