@@ -228,6 +228,7 @@ def page(rows: list[dict], seconds: float) -> str:
     every = sum(all(row[name] >= goal for name, goal in GOALS.items()) for row in transfers)
     few = {load_name(index) for index in FEW}
     common = [row for row in rows if row["way"] in ways(1)]
+    means = mean_rows(common, {row["pair"] for row in transfers})
     goals = ", ".join(f"{name} {goal:g}: {met[name]} of {len(transfers)}" for name, goal in GOALS.items())
     lines = [
         "# What style transfer reaches",
@@ -248,7 +249,10 @@ def page(rows: list[dict], seconds: float) -> str:
         "",
         "## Beside baselines, means over all pairs",
         "",
-        *table(mean_rows(common, {row["pair"] for row in transfers}), COLUMNS, "way"),
+        *table(means, COLUMNS, "way"),
+        "",
+        *(f"Modulation, {row['way']}: {row['modulation']:.2f}." for row in means if row["way"] in ("transfer", "ambience alone")),
+        "Another stretch of the ambience is itself so far from the whole of it.",
         "",
         f"## Variants, means over {len(few)} pairs ({' and '.join(sorted(few))}); those that were tried on all of them",
         "",
