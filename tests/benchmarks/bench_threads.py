@@ -61,7 +61,8 @@ def share(result: Mapping[str, Any], name: str, alone: str) -> float:
 
 
 def figures(result: Mapping[str, Any]) -> list[Figure]:
-    kept = share(result["1"], "two processes, 2 threads each", "one process, 2 threads")
+    most = "2 threads" if "two processes, 2 threads each" in result["1"] else "1 thread"
+    kept = share(result["1"], f"two processes, {most} each", f"one process, {most}")
     text = f"{100 * kept:.0f} % of its speed alone"
     return [Figure("a process beside another of its kind, at the default of a thread per core", "no collapse", text, kept >= 0.5)]
 
