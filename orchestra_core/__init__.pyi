@@ -27,6 +27,7 @@ from .io.audio import read_audio as read_audio
 from .io.audio import write_wav as write_wav
 from .listening import Listening as Listening
 from .listening import listen as listen
+from .networks.progress import TrainingBars as TrainingBars
 from .networks.training import TrainingFolder as TrainingFolder
 from .networks.training import rise_and_cosine as rise_and_cosine
 from .networks.weights import WeightsCard as WeightsCard

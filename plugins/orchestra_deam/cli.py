@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core import TrainingBars
 from orchestra_deam.cli_prepare import prepare
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def train(  # one parameter per option is click's way
         bfloat16=bfloat16,
         seed=options["seed"],
     )
-    with _Bars() as bars:
-        outcome = train_on(_data(options), settings, options["output"], note=note, resume=resume, listeners=bars.listeners())
+    with TrainingBars("rendering") as bars:
+        outcome = train_on(_data(options), settings, options["output"], note=note, resume=resume, listeners=_listeners(bars))
     for piece, reason in outcome.failures:
         click.echo(f"left out: {piece}: {reason}", err=True)
     click.echo(table({"held-out games": outcome.marks}))
@@ -95,8 +96,8 @@ def evaluate(weights: Path | None, as_json: bool, **options: Any) -> None:
     from orchestra_deam.workflow import evaluate_on
 
     path = weights_path(options["model"], str(weights or ""))
-    with _Bars() as bars:
-        marks = evaluate_on(_data(options), path, options["model"], listeners=bars.listeners())
+    with TrainingBars("rendering") as bars:
+        marks = evaluate_on(_data(options), path, options["model"], listeners=_listeners(bars))
     click.echo(json.dumps({name: asdict(mark) for name, mark in marks.items()}, indent=1) if as_json else table(marks))
 
 
@@ -139,36 +140,12 @@ def _renderers(options: dict[str, Any]) -> list[Renderer]:
     return renderers
 
 
-class _Bars:
-    """A progress bar for the preparation and one for the training, on standard error."""
+def _listeners(bars: TrainingBars) -> Listeners:
+    from orchestra_deam.training import Epoch
+    from orchestra_deam.workflow import Listeners
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    def trained(epoch: Epoch) -> None:
+        done = (epoch.number - 1) * epoch.steps + epoch.step
+        bars.trained(f"loss {epoch.loss:.3f}", done, epoch.total * epoch.steps)
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._prepare = self._progress.add_task("rendering", total=None)
-        self._train = self._progress.add_task("training", total=None, visible=False)
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def listeners(self) -> Listeners:
-        """Return what moves the bars."""
-        from orchestra_deam.training import Epoch
-        from orchestra_deam.workflow import Listeners
-
-        def prepared(done: int, total: int) -> None:
-            self._progress.update(self._prepare, completed=done, total=total)
-
-        def trained(epoch: Epoch) -> None:
-            steps = (epoch.number - 1) * epoch.steps + epoch.step
-            text = f"training, loss {epoch.loss:.3f}"
-            self._progress.update(self._train, visible=True, description=text, completed=steps, total=epoch.total * epoch.steps)
-
-        return Listeners(prepared, trained)
+    return Listeners(bars.prepared, trained)

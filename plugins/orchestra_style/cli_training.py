@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core import TrainingBars
 from orchestra_style.config import SHIPPED
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ def train(dataset: str, data: Path, cache: Path | None, output: Path, note: str,
     from orchestra_style.workflow import train_on
 
     settings = TrainingSettings(**recipe)
-    with _Bars() as bars:
-        outcome = train_on(_data(dataset, data, cache), settings, output, note=note, resume=resume, listeners=bars.listeners())
+    with TrainingBars("features") as bars:
+        outcome = train_on(_data(dataset, data, cache), settings, output, note=note, resume=resume, listeners=_listeners(bars))
     for name, reason in outcome.failures:
         click.echo(f"left out: {name}: {reason}", err=True)
     click.echo(table(outcome.marks))
@@ -77,8 +78,8 @@ def evaluate(dataset: str, data: Path, cache: Path | None, weights: str, part: A
     from orchestra_style.workflow import evaluate_on
 
     path = shipped(weights) if weights in SHIPPED else Path(weights)
-    with _Bars() as bars:
-        marks = evaluate_on(_data(dataset, data, cache), path, part, listeners=bars.listeners())
+    with TrainingBars("features") as bars:
+        marks = evaluate_on(_data(dataset, data, cache), path, part, listeners=_listeners(bars))
     click.echo(json.dumps(asdict(marks), indent=1) if as_json else table(marks))
 
 
@@ -106,36 +107,12 @@ def _data(dataset: str, folder: Path, cache: Path | None) -> Data:
     return Data(dataset, folder, cache or default_cache())
 
 
-class _Bars:
-    """A progress bar for the preparation and one for the training, on standard error."""
+def _listeners(bars: TrainingBars) -> Listeners:
+    from orchestra_style.training import Epoch
+    from orchestra_style.workflow import Listeners
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    def trained(epoch: Epoch) -> None:
+        marks = f"loss {epoch.loss:.3f}, best on validation {epoch.best:.3f}"
+        bars.trained(marks, (epoch.number - 1) * epoch.steps + epoch.step, epoch.total * epoch.steps)
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._prepare = self._progress.add_task("features", total=None)
-        self._train = self._progress.add_task("training", total=None, visible=False)
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def listeners(self) -> Listeners:
-        """Return what moves the bars."""
-        from orchestra_style.training import Epoch
-        from orchestra_style.workflow import Listeners
-
-        def prepared(done: int, total: int) -> None:
-            self._progress.update(self._prepare, completed=done, total=total)
-
-        def trained(epoch: Epoch) -> None:
-            steps = (epoch.number - 1) * epoch.steps + epoch.step
-            text = f"training, loss {epoch.loss:.3f}, best on validation {epoch.best:.3f}"
-            self._progress.update(self._train, visible=True, description=text, completed=steps, total=epoch.total * epoch.steps)
-
-        return Listeners(prepared, trained)
+    return Listeners(bars.prepared, trained)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core import TrainingBars
 from orchestra_timbre.descriptors import DESCRIPTORS, HIGHEST, UNIT
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def train(
     from orchestra_timbre.workflow import train_on
 
     settings = _settings({"epochs": epochs, "batch": batch, "rate": rate}, options)
-    with _Bars() as bars:
-        outcome = train_on(_data(options, output), settings, output, note=note, resume=resume, listeners=bars.listeners())
+    with TrainingBars("preparing") as bars:
+        outcome = train_on(_data(options, output), settings, output, note=note, resume=resume, listeners=_listeners(bars))
     best = outcome.trained.best
     click.echo(table(outcome.marks))
     click.echo(f"Best of {len(outcome.trained.epochs)} epochs: {best.number} ({best.validation:.2f} {UNIT} on validation).")
@@ -89,8 +90,8 @@ def evaluate(weights: str, as_json: bool, output: Path, **options: Any) -> None:
     from orchestra_timbre.workflow import evaluate_on
 
     path = weights_path(options["model"], weights)
-    with _Bars() as bars:
-        marks = evaluate_on(_data(options, output), path, options["model"], listeners=bars.listeners())
+    with TrainingBars("preparing") as bars:
+        marks = evaluate_on(_data(options, output), path, options["model"], listeners=_listeners(bars))
     click.echo(json.dumps({name: asdict(mark) for name, mark in marks.items()}, indent=1) if as_json else table(marks))
 
 
@@ -149,35 +150,11 @@ def _bar(value: float) -> str:
     return "#" * filled + "." * (_BAR - filled)
 
 
-class _Bars:
-    """A progress bar for the preparation and one for the training, on standard error."""
+def _listeners(bars: TrainingBars) -> Listeners:
+    from orchestra_timbre.training import Epoch
+    from orchestra_timbre.workflow import Listeners
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    def trained(epoch: Epoch) -> None:
+        bars.trained(f"validation error {epoch.validation:.2f} {UNIT}", epoch.number, epoch.total)
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._prepare = self._progress.add_task("preparing", total=None)
-        self._train = self._progress.add_task("training", total=None, visible=False)
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._progress.stop()
-
-    def listeners(self) -> Listeners:
-        """Return what moves the bars."""
-        from orchestra_timbre.training import Epoch
-        from orchestra_timbre.workflow import Listeners
-
-        def prepared(done: int, total: int) -> None:
-            self._progress.update(self._prepare, completed=done, total=total)
-
-        def trained(epoch: Epoch) -> None:
-            text = f"training, validation error {epoch.validation:.2f} {UNIT}"
-            self._progress.update(self._train, visible=True, description=text, completed=epoch.number, total=epoch.total)
-
-        return Listeners(prepared, trained)
+    return Listeners(bars.prepared, trained)
