@@ -67,7 +67,7 @@ def _interrupted(output: Path | None, options: Mapping[str, Any]) -> Path | None
     """Return the folder to resume, or None where there is none yet and something is asked."""
     if output is not None and (output / "run.json").exists():
         return output
-    if all(options[name] is None for name in ("valence", "arousal", "like")) and not options["targets"]:
+    if all(options[name] is None for name in ("valence", "arousal", "like", "source")) and not options["targets"]:
         raise UsageError(f"There is no run to resume in {output or 'no folder'}; name its folder with -o, or ask for something.")
     return None
 
