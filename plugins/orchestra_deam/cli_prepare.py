@@ -43,6 +43,15 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
             "--short", type=click.Choice(["shift", "pad", "drop"]), default="shift", show_default=True, help="Cut windows."
         ),
         click.option("--features", type=click.Choice(["mel", "audio"]), default="mel", show_default=True, help="What to keep."),
+        click.option(
+            "--part",
+            "parts",
+            type=click.Choice(["oracle", "judges", "final"]),
+            multiple=True,
+            default=("oracle", "judges"),
+            show_default=True,
+            help="Songs of which parts of the partition; `final` only for the final marks.",
+        ),
         click.option("--soundfont", type=_FILE, default=None, help="Play notes also by FluidSynth with this .sf2 file."),
         click.option("--variants", type=click.IntRange(1), default=3, show_default=True, help="Renderings per renderer."),
         click.option("--windows", type=click.IntRange(1), default=12, show_default=True, help="Most windows of a rendering."),
@@ -74,7 +83,12 @@ def prepare(folder: Path, output: Path | None, dataset: str, **options: Any) -> 
     if output is None:
         click.echo("Add -o FOLDER to prepare it.")
         return
-    for line in report_lines(_prepared(corpus, output, options)):
+    chosen = corpus.of_parts(options["parts"])
+    if len(chosen.clips) < len(corpus.clips):
+        click.echo(
+            f"Preparing the part {' and '.join(options['parts'])}: {len(chosen.songs()):,} of {len(corpus.songs()):,} songs."
+        )
+    for line in report_lines(_prepared(chosen, output, options)):
         click.echo(line)
 
 

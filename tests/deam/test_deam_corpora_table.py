@@ -14,7 +14,15 @@ from orchestra_core.errors import ConfigurationError, UnknownNameError, UsageErr
 from orchestra_deam.corpora.deam import read_deam
 from orchestra_deam.corpora.eerola import LEVELS, read_eerola, read_settings
 from orchestra_deam.corpora.emotify import VOTES, read_emotify
-from orchestra_deam.corpora.partition import EMOTIFY_SEED, EMOTIFY_SHARES, PARTS, clips_of, draw_partition, read_partition
+from orchestra_deam.corpora.partition import (
+    EMOTIFY_SEED,
+    EMOTIFY_SHARES,
+    PARTS,
+    draw_partition,
+    parts_of,
+    published_split,
+    read_partition,
+)
 from orchestra_deam.corpora.table import COLUMNS, label_array, song_statistics, standardised, table
 from orchestra_deam.corpora.vgmidi import read_vgmidi_corpus
 from orchestra_deam.vgmidi import read_vgmidi, reliability
@@ -174,8 +182,7 @@ def test_the_partition_of_emotify_is_stratified_and_comes_from_its_seed():
 
 def test_the_partition_covers_the_real_songs(shared_data):
     corpus = read_emotify(shared_data / "emotify")
-    partition = read_partition("emotify")
-    parts = [{clip.song for clip in clips_of(corpus.clips, part, partition)} for part in PARTS]
+    parts = [set(corpus.of_parts([part]).songs()) for part in PARTS]
     assert [len(part) for part in parts] == [240, 80, 80]
     assert len(set.union(*parts)) == 400
 
@@ -193,5 +200,16 @@ def test_a_draw_does_not_depend_on_the_order_of_groups():
 def test_unknown_partitions_and_groups_are_named(votes_folder):
     with pytest.raises(UnknownNameError, match=r"'deam'.*emotify, vgmidi"):
         read_partition("deam")
-    with pytest.raises(ConfigurationError, match="'classical_001'"):
-        clips_of(read_emotify(votes_folder).clips, "oracle", {})
+    with pytest.raises(ConfigurationError, match="'elsewhere'"):
+        parts_of("emotify", {"song": "elsewhere"})
+
+
+def test_a_corpus_without_a_partition_is_split_as_published():
+    from sklearn.model_selection import train_test_split
+
+    songs = [str(number) for number in range(2, 60)]
+    learned, held_out = train_test_split(songs, test_size=0.2, random_state=42)
+    assert published_split(reversed(songs)) == (tuple(learned), tuple(held_out))
+    parts = parts_of("deam", {song: song for song in songs})
+    assert {song for song, part in parts.items() if part == "judges"} == set(held_out)
+    assert set(parts.values()) == {"oracle", "judges"}

@@ -173,7 +173,7 @@ def test_features_are_the_front_ends(rate):
     clips = [music(seed, rate, 1, 5.0)[:, 0] for seed in (1, 2, 3)]
     # A strong partial leaves the others near the floor, where single precision shows first.
     clips.append(np.sin(2 * np.pi * 440 * np.arange(5 * rate) / rate).astype(np.float32))
-    found = MelFeatures().compute(clips, rate).astype(np.float32)
+    found = MelFeatures().compute(clips, rate)["mel"].astype(np.float32)
     exact = FrontEnd().decibels(torch.from_numpy(np.stack(clips)), rate).numpy()
     assert found.shape == (4, 128, 431)
     np.testing.assert_allclose(found, exact, atol=0.05)  # float16 resolves 0.03 dB at -80 dB
@@ -184,7 +184,7 @@ def test_features_are_librosas(deam_layout, prepared):
     clip = audio[20 * 44_100 : 25 * 44_100]
     mel = librosa.feature.melspectrogram(y=clip, sr=44_100, n_fft=2048, hop_length=512, n_mels=128, fmax=8000)
     rows = prepared[1].clips.query("song == '2' and start == 20").index
-    np.testing.assert_allclose(prepared[1].features(rows)[0], librosa.power_to_db(mel, ref=np.max), atol=0.05)
+    np.testing.assert_allclose(prepared[1].features(rows)["mel"][0], librosa.power_to_db(mel, ref=np.max), atol=0.05)
 
 
 def test_audio_can_be_kept_in_the_place_of_features(corpus, deam_layout, tmp_path):
@@ -192,7 +192,7 @@ def test_audio_can_be_kept_in_the_place_of_features(corpus, deam_layout, tmp_pat
     prepare_corpus(one, tmp_path, PreparationSettings(features="audio"), workers=0)
     opened = open_prepared(tmp_path)
     whole = soundfile.read(deam_layout.audio / "3.mp3", dtype="float32")[0]
-    np.testing.assert_allclose(opened.features([1])[0], whole[20 * 22_050 : 25 * 22_050], atol=3e-4)
+    np.testing.assert_allclose(opened.features([1])["audio"][0], whole[20 * 22_050 : 25 * 22_050], atol=3e-4)
 
 
 def test_unknown_settings_are_refused():
@@ -212,11 +212,12 @@ def test_every_clip_has_its_features_and_labels(corpus, prepared):
     labels = {(clip.song, clip.start): (clip.arousal, clip.valence) for clip in corpus.clips}
     for row in opened.clips.itertuples():
         assert (row.arousal, row.valence) == pytest.approx(labels[row.song, row.start])
-        features = opened.load(row.file)[row.row]
+        features = opened.load(row.file, "mel")[row.row]
         assert features.shape == (128, 431)
         assert features.max() == 0
         assert features.min() >= -80
-    assert opened.features(range(3)).shape == (3, 128, 431)
+    assert opened.arrays == ("mel",)
+    assert opened.features(range(3))["mel"].shape == (3, 128, 431)
 
 
 def test_the_manifest_says_what_it_is(prepared):
@@ -375,6 +376,6 @@ def test_notes_are_played_in_variants_with_the_labels_of_their_piece(vgmidi_fold
 def test_damaged_features_are_named(prepared):
     opened = prepared[1]
     with pytest.raises(UsageError, match="are damaged"):
-        opened.load("features/none.npy")
+        opened.load("none.npy", "mel")
     assert json.loads((opened.folder / "settings.json").read_text())["corpus"] == "deam"
     assert Path(opened.clips["file"].iloc[0]).suffix == ".npy"

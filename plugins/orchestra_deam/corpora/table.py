@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -113,6 +113,13 @@ class Corpus:
         for clip in self.clips:
             found.setdefault(clip.song, []).append(clip)
         return {song: tuple(sorted(clips, key=lambda clip: clip.start)) for song, clips in found.items()}
+
+    def of_parts(self, parts: Iterable[str]) -> Corpus:
+        """Return the corpus with the songs of some parts only, see `orchestra_deam.corpora.partition.parts_of`."""
+        from orchestra_deam.corpora.partition import parts_of
+
+        wanted, found = set(parts), parts_of(self.card.name, {clip.song: clip.group for clip in self.clips})
+        return replace(self, clips=tuple(clip for clip in self.clips if found[clip.song] in wanted))
 
 
 def label_array(clips: Iterable[Clip]) -> np.ndarray:

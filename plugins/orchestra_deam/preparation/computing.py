@@ -28,8 +28,8 @@ class Features(Protocol):
     def rates(self) -> tuple[int, ...]:
         """Rates in Hz of the clips it takes."""
 
-    def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
-        """Return an array of float16 with a row per clip, of clips of one length, shape (samples,), float32."""
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> dict[str, np.ndarray]:
+        """Return arrays by name with a row per clip, of clips of one length, shape (samples,), float32."""
 
 
 def make_features(name: str) -> Features:
@@ -62,8 +62,8 @@ class MelFeatures:
         """The front end's native rates."""
         return tuple(sorted(SPECTRUM_SIZES))
 
-    def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
-        """Return the features of clips, shape (clips, 128, frames), float16."""
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> dict[str, np.ndarray]:
+        """Return the array ``mel`` of clips, shape (clips, 128, frames), float16."""
         bank = self._banks.setdefault(rate, _Bank(rate)) if rate not in self._banks else self._banks[rate]
         with torch.inference_mode():
             power = torch.empty(len(clips), bank.frames(len(clips[0])), BANDS)
@@ -71,7 +71,7 @@ class MelFeatures:
                 bank.write_power(torch.from_numpy(clip), rows)
             # The maximum of a clip is the same whichever axis comes first; turning half as many bytes is cheaper.
             decibels: np.ndarray = relative_decibels(power).half().transpose(1, 2).contiguous().numpy()
-        return decibels
+        return {"mel": decibels}
 
 
 class AudioFeatures:
@@ -82,9 +82,9 @@ class AudioFeatures:
         """The rate at which audio is kept."""
         return (AUDIO_RATE,)
 
-    def compute(self, clips: Sequence[np.ndarray], rate: int) -> np.ndarray:
-        """Return the clips as float16; their rounding lies 72 dB below the samples."""
-        return np.stack(clips).astype(np.float16)
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> dict[str, np.ndarray]:
+        """Return the array ``audio``, the clips as float16; their rounding lies 72 dB below the samples."""
+        return {"audio": np.stack(clips).astype(np.float16)}
 
 
 def _squared(spectrum: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from orchestra_deam.corpora.table import COLUMNS, Clip, Corpus, song_statistics
 from orchestra_deam.preparation.decoding import LeftOut, Short, Window
 from orchestra_deam.preparation.pool import run_jobs
 from orchestra_deam.preparation.sources import AudioFile, RenderedPiece, Source
-from orchestra_deam.preparation.store import LEFT_OUT, MANIFEST, TABLE, ArrayWriter, Entry, Store
+from orchestra_deam.preparation.store import LEFT_OUT, MANIFEST, TABLE, Entry, FeatureWriter, Store
 
 if TYPE_CHECKING:
     from orchestra_deam.preparation.computing import FeatureName, Features
@@ -88,8 +88,7 @@ class _Job:
     variant: str
     source: Source
     features: str
-    path: Path
-    file: str
+    writer: FeatureWriter
 
 
 def prepare_corpus(
@@ -159,8 +158,7 @@ def _fixed(corpus: Corpus, settings: PreparationSettings) -> dict[str, Any]:
 def _jobs(corpus: Corpus, store: Store, settings: PreparationSettings, renderers: Sequence[Renderer]) -> Iterator[_Job]:
     for song, clips in corpus.songs().items():
         for variant, source in _sources(corpus, song, clips, settings, renderers):
-            path = store.path_of(song, variant)
-            yield _Job(song, variant, source, settings.features, path, path.relative_to(store.folder).as_posix())
+            yield _Job(song, variant, source, settings.features, store.writer(store.file_of(song, variant)))
 
 
 def _sources(
@@ -186,11 +184,10 @@ def _is_done(job: _Job, done: dict[tuple[str, str], Entry]) -> bool:
 
 
 def _work(job: _Job) -> Entry:
-    writer = ArrayWriter(job.path)
     try:
-        return _written(job, writer)
+        return _written(job)
     except (OrchestraError, OSError, ValueError, RuntimeError, MemoryError) as error:  # one bad song must not stop the rest
-        writer.abandon()
+        job.writer.abandon()
         return Entry(job.song, job.variant, failure=str(error).removeprefix(f"{job.source.path} ") or type(error).__name__)
 
 
@@ -198,8 +195,8 @@ def _died(job: _Job) -> Entry:
     return Entry(job.song, job.variant, failure="the process that read it died: the file is damaged, or memory ran out")
 
 
-def _written(job: _Job, writer: ArrayWriter) -> Entry:
-    features = _features(job.features)
+def _written(job: _Job) -> Entry:
+    features, writer = _features(job.features), job.writer
     kept: list[Window] = []
     left_out: list[tuple[float, str]] = []
     batch: list[Window] = []
@@ -211,12 +208,12 @@ def _written(job: _Job, writer: ArrayWriter) -> Entry:
         if len(batch) == _BATCH:
             _flush(batch, features, writer, kept)
     _flush(batch, features, writer, kept)
-    size = writer.close()
+    sizes = writer.close()
     return Entry(
         song=job.song,
         variant=job.variant,
-        file=job.file if kept else "",
-        size=size,
+        file=writer.file if kept else "",
+        sizes=sizes,
         rate=kept[0].rate if kept else 0,
         starts=tuple(window.start for window in kept),
         begins=tuple(window.begin for window in kept),
@@ -224,7 +221,7 @@ def _written(job: _Job, writer: ArrayWriter) -> Entry:
     )
 
 
-def _flush(batch: list[Window], features: Features, writer: ArrayWriter, kept: list[Window]) -> None:
+def _flush(batch: list[Window], features: Features, writer: FeatureWriter, kept: list[Window]) -> None:
     if batch:
         writer.append(features.compute([window.audio for window in batch], batch[0].rate))
         kept += [replace(window, audio=window.audio[:0]) for window in batch]
@@ -252,7 +249,7 @@ def _conclude(
     report = pd.DataFrame([asdict(one) for one in missing], columns=["song", "variant", "source", "start", "reason"])
     write_text(store.folder / LEFT_OUT, report.to_csv(index=False, lineterminator="\n"))
     prepared = frame["song"].nunique()
-    write_text(store.folder / MANIFEST, json.dumps(_manifest(corpus, settings, frame, len(missing)), indent=1) + "\n")
+    write_text(store.folder / MANIFEST, json.dumps(_manifest(corpus, settings, frame, made, len(missing)), indent=1) + "\n")
     return Report(store.folder, int(prepared), len(frame), resumed, missing)
 
 
@@ -285,7 +282,9 @@ def _without_source(corpus: Corpus) -> Iterator[Missing]:
             yield Missing(song, "", "", None, "there is no audio file")
 
 
-def _manifest(corpus: Corpus, settings: PreparationSettings, frame: Any, missing: int) -> dict[str, Any]:
+def _manifest(
+    corpus: Corpus, settings: PreparationSettings, frame: Any, made: Sequence[tuple[_Job, Entry]], missing: int
+) -> dict[str, Any]:
     prepared = [Clip(**{name: row[name] for name in COLUMNS}) for row in frame[list(COLUMNS)].to_dict("records")]
     return {
         "format": 1,
@@ -294,6 +293,7 @@ def _manifest(corpus: Corpus, settings: PreparationSettings, frame: Any, missing
         "songs": int(frame["song"].nunique()),
         "clips": len(frame),
         "left_out": missing,
+        "arrays": sorted({name for _, entry in made for name in entry.sizes}),
         "labels": song_statistics(prepared),
         "versions": {name: version(name) for name in ("orchestra-music", "numpy", "torch", "soundfile")},
     }

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
@@ -32,9 +32,9 @@ class Entry:
     song, variant : str
         The song, and which rendering of it; the variant is empty for recordings.
     file : str
-        The features, relative to the folder: a row per window.
-    size : int
-        Bytes of that file.
+        The features, relative to the folder of each array: a row per window.
+    sizes : dict
+        Bytes of that file, by array.
     rate : int
         Rate in Hz of the audio that the features were computed of.
     starts, begins : tuple of float
@@ -48,7 +48,7 @@ class Entry:
     song: str
     variant: str
     file: str = ""
-    size: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
     rate: int = 0
     starts: tuple[float, ...] = ()
     begins: tuple[float, ...] = ()
@@ -85,12 +85,16 @@ class Store:
         for leftover in folder.glob(f"{_FEATURES}/**/*.part"):
             leftover.unlink(missing_ok=True)
 
-    def path_of(self, song: str, variant: str) -> Path:
-        """Return where the features of a song go."""
+    def file_of(self, song: str, variant: str) -> str:
+        """Return the name of the files with the features of a song, relative to the folder of each array."""
         safe = re.sub(r"[^\w.-]", "_", song)
         if safe != song:  # two names may become one
             safe += "-" + hashlib.sha256(song.encode()).hexdigest()[:8]
-        return self.folder / _FEATURES / (variant or "recording") / f"{safe}.npy"
+        return f"{variant or 'recording'}/{safe}.npy"
+
+    def writer(self, file: str) -> FeatureWriter:
+        """Return what writes the features of a song."""
+        return FeatureWriter(self.folder / _FEATURES, file)
 
     def entries(self) -> dict[tuple[str, str], Entry]:
         """Return the songs that are prepared, their files whole, by song and variant."""
@@ -108,8 +112,8 @@ class Store:
             return False
         if not entry.file:
             return bool(entry.left_out)
-        path = self.folder / entry.file
-        return path.is_file() and path.stat().st_size == entry.size
+        paths = {self.folder / _FEATURES / array / entry.file: size for array, size in entry.sizes.items()}
+        return bool(paths) and all(path.is_file() and path.stat().st_size == size for path, size in paths.items())
 
 
 class Journal:
@@ -138,8 +142,40 @@ class Journal:
             self._file.flush()
 
 
+class FeatureWriter:
+    """Writes the features of a song: an array each for what a front end gives, row by row.
+
+    Parameters
+    ----------
+    folder : Path
+        Of all features; each array has its own folder in it.
+    file : str
+        Name of the files, relative to those.
+    """
+
+    def __init__(self, folder: Path, file: str) -> None:
+        self.folder, self.file = folder, file
+        self._writers: dict[str, ArrayWriter] = {}
+
+    def append(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Append rows, shape (n, ...) each."""
+        for name, rows in arrays.items():
+            if name not in self._writers:
+                self._writers[name] = ArrayWriter(self.folder / name / self.file)
+            self._writers[name].append(rows)
+
+    def close(self) -> dict[str, int]:
+        """Complete the files and return their sizes in bytes by array."""
+        return {name: writer.close() for name, writer in self._writers.items()}
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        for writer in self._writers.values():
+            writer.abandon()
+
+
 class ArrayWriter:
-    """Writes an ``.npy`` file of float16 row by row, in bounded memory; it appears when it is complete.
+    """Writes an ``.npy`` file row by row, in bounded memory; it appears when it is complete.
 
     Parameters
     ----------
@@ -153,13 +189,14 @@ class ArrayWriter:
         self._part = path.with_suffix(".part")
         self._file: IO[bytes] | None = None
         self._row: tuple[int, ...] = ()
+        self._dtype = np.dtype(np.float16)
 
     def append(self, rows: np.ndarray) -> None:
         """Append rows, shape (n, ...)."""
         if self._file is None:
-            self._file, self._row = self._part.open("w+b"), rows.shape[1:]
+            self._file, self._row, self._dtype = self._part.open("w+b"), rows.shape[1:], rows.dtype
             self._header()
-        self._file.write(np.ascontiguousarray(rows, dtype=np.float16).data)
+        self._file.write(np.ascontiguousarray(rows, dtype=self._dtype).data)
         self.rows += len(rows)
 
     def close(self) -> int:
@@ -182,7 +219,11 @@ class ArrayWriter:
         # numpy leaves room in the header for the first axis to grow, so that its length stays the same.
         if self._file is not None:
             self._file.seek(0)
-            header = {"descr": "<f2", "fortran_order": False, "shape": (self.rows, *self._row)}
+            header = {
+                "descr": np.lib.format.dtype_to_descr(self._dtype),
+                "fortran_order": False,
+                "shape": (self.rows, *self._row),
+            }
             np.lib.format.write_array_header_1_0(self._file, header)
 
 
@@ -205,25 +246,31 @@ class PreparedCorpus:
     manifest: Mapping[str, Any]
     clips: pd.DataFrame
 
-    def load(self, file: str) -> np.ndarray:
-        """Return the features in a file, a row per window, memory-mapped.
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the arrays that there are of each clip."""
+        return tuple(self.manifest["arrays"])
+
+    def load(self, file: str, array: str) -> np.ndarray:
+        """Return an array of the clips in a file, a row per window, memory-mapped.
 
         Raises
         ------
         UsageError
             The file is missing or damaged.
         """
+        path = self.folder / _FEATURES / array / file
         try:
-            features: np.ndarray = np.load(self.folder / file, mmap_mode="r", allow_pickle=False)
+            features: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise UsageError(f"Features {self.folder / file} are damaged ({error}); delete the file, prepare again.") from error
+            raise UsageError(f"Features {path} are damaged ({error}); delete the file, prepare again.") from error
         return features
 
-    def features(self, rows: Sequence[int]) -> np.ndarray:
-        """Return the features of clips, by their position in `clips`, shape (clips, ...), float32."""
+    def features(self, rows: Sequence[int]) -> dict[str, np.ndarray]:
+        """Return the arrays of clips, by their position in `clips`, shape (clips, ...) each, float32."""
         chosen = self.clips.iloc[list(rows)]
-        found = [self.load(file)[row] for file, row in zip(chosen["file"], chosen["row"], strict=True)]
-        return np.stack(found).astype(np.float32)
+        places = list(zip(chosen["file"], chosen["row"], strict=True))
+        return {name: np.stack([self.load(file, name)[row] for file, row in places]).astype(np.float32) for name in self.arrays}
 
 
 def open_prepared(folder: Path) -> PreparedCorpus:
