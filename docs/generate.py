@@ -35,6 +35,7 @@ _HOOKS = {
     "objective": "orchestra_objectives",
     "schedule": "orchestra_schedules",
     "score": "orchestra_scores",
+    "judge": "orchestra_judges",
 }
 _LONG_LIST = 20
 _EXIT_CODES = {1: "the run failed", 2: "the request cannot be carried out as worded", 3: "a problem with a plugin"}

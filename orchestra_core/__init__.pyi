@@ -3,6 +3,8 @@ from .contracts.canvas import Canvas as Canvas
 from .contracts.component import Component as Component
 from .contracts.envelope import Envelope as Envelope
 from .contracts.instrument import Instrument as Instrument
+from .contracts.judge import Judge as Judge
+from .contracts.judge import Performance as Performance
 from .contracts.objective import Evaluation as Evaluation
 from .contracts.objective import Objective as Objective
 from .contracts.objective import Take as Take
@@ -25,6 +27,9 @@ from .io.atomic import write_bytes as write_bytes
 from .io.atomic import write_text as write_text
 from .io.audio import read_audio as read_audio
 from .io.audio import write_wav as write_wav
+from .judging import Verdict as Verdict
+from .judging import read_performance as read_performance
+from .judging import verdicts as verdicts
 from .listening import Listening as Listening
 from .listening import listen as listen
 from .networks.progress import TrainingBars as TrainingBars

@@ -58,6 +58,12 @@ def orchestra_scores() -> Iterable[Descriptor]:
 
 
 @hookspec
+def orchestra_judges() -> Iterable[Descriptor]:
+    """Return the judges that this plugin provides."""
+    raise NotImplementedError
+
+
+@hookspec
 def orchestra_commands() -> Iterable[Command]:
     """Return the subcommands that this plugin adds to ``orchestra``."""
     raise NotImplementedError

@@ -25,6 +25,7 @@ _COMPLETION = "_ORCHESTRA_COMPLETE"
 CORE = (
     LazyCommand("compose", "orchestra_core.cli.compose:compose", "Write and play music that carries an emotion."),
     LazyCommand("listen", "orchestra_core.cli.listen:listen", "Read the emotion of audio files over time."),
+    LazyCommand("judge", "orchestra_core.cli.judge:judge", "Let judges mark finished pieces."),
     LazyCommand("plugins", "orchestra_core.cli.plugins:plugins", "List, show, check and write plugins."),
     LazyCommand("doctor", "orchestra_core.cli.doctor:doctor", "Check the installation and every plugin."),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from typing import ClassVar, Literal, get_args
 
-Kind = Literal["instrument", "envelope", "oracle", "objective", "schedule", "score"]
+Kind = Literal["instrument", "envelope", "oracle", "objective", "schedule", "score", "judge"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 #: What a component may declare; everything else is refused.

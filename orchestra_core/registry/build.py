@@ -20,6 +20,7 @@ from orchestra_core.registry.targets import load_target
 if TYPE_CHECKING:
     from orchestra_core.contracts.envelope import Envelope
     from orchestra_core.contracts.instrument import Instrument
+    from orchestra_core.contracts.judge import Judge
     from orchestra_core.contracts.objective import Objective
     from orchestra_core.contracts.oracle import Oracle
     from orchestra_core.contracts.schedule import Schedule
@@ -71,6 +72,8 @@ def build(kind: Literal["schedule"], spec: Spec = None, registry: Registry | Non
 @overload
 def build(kind: Literal["score"], spec: Spec = None, registry: Registry | None = None) -> Built[ScoreSource]: ...
 @overload
+def build(kind: Literal["judge"], spec: Spec = None, registry: Registry | None = None) -> Built[Judge]: ...
+@overload
 def build(kind: Kind, spec: Spec = None, registry: Registry | None = None) -> Built[Component]: ...
 def build(kind: Kind, spec: Spec = None, registry: Registry | None = None) -> Built[Any]:
     """Make a component.
@@ -119,6 +122,7 @@ _CONTRACTS: Mapping[str, tuple[str, str]] = {
     "objective": ("orchestra_core.contracts.objective", "Objective"),
     "schedule": ("orchestra_core.contracts.schedule", "Schedule"),
     "score": ("orchestra_core.contracts.score_source", "ScoreSource"),
+    "judge": ("orchestra_core.contracts.judge", "Judge"),
 }
 
 

@@ -22,6 +22,7 @@ _KIND_HOOKS: tuple[tuple[Kind, str], ...] = (
     ("objective", "orchestra_objectives"),
     ("schedule", "orchestra_schedules"),
     ("score", "orchestra_scores"),
+    ("judge", "orchestra_judges"),
 )
 
 

@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, Example] = {
     "objective": Example("Matches an oracle's readings, and keeps the music from falling silent", ("differentiable",)),
     "schedule": Example("Adam, whose steps grow at first and then shrink along a cosine", ("differentiable",)),
     "score": Example("Broken chords over a progression", (), library="numpy"),
+    "judge": Example("Marks how busy and how loud a piece is", (), library="numpy"),
 }
 
 #: Templates of every distribution, and what they become.

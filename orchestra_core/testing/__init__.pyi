@@ -6,6 +6,7 @@ from .runner import check_component as check_component
 from .setting import Setting as Setting
 from .suites import EnvelopeSuite as EnvelopeSuite
 from .suites import InstrumentSuite as InstrumentSuite
+from .suites import JudgeSuite as JudgeSuite
 from .suites import ObjectiveSuite as ObjectiveSuite
 from .suites import OracleSuite as OracleSuite
 from .suites import ScheduleSuite as ScheduleSuite

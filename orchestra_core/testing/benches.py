@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
+from orchestra_core.contracts.judge import Performance
 from orchestra_core.contracts.objective import Take
 from orchestra_core.contracts.randomness import score_generator
-from orchestra_core.contracts.score import Score
+from orchestra_core.contracts.score import Note, Score
 from orchestra_core.testing.setting import SEEDS, Setting
 from orchestra_core.testing.signals import music
 from orchestra_core.testing.toys import solve, toy_problem
@@ -163,6 +164,36 @@ class ScoreBench(Bench):
         return {f"score of seed {seed}": as_rows(write_score(self.setting, component, seed)) for seed in seeds}
 
 
+class JudgeBench(Bench):
+    """Lets three performances be marked."""
+
+    keeps_type = False
+    has_rows = False
+
+    def inputs(self, variant: int = 0) -> dict[str, Tensor]:
+        """Return three seeds."""
+        return {"seeds": torch.tensor(self.seeds(variant))}
+
+    def apply(self, component: Any, inputs: Inputs) -> dict[str, Tensor]:
+        """Return the marks of each performance by dimension."""
+        marked = [component.mark(performance(seed)) for seed in inputs["seeds"].tolist()]
+        names = sorted({name for marks in marked for name in marks})
+        return {name: torch.tensor([marks[name] for marks in marked], dtype=torch.float64) for name in names}
+
+
+def performance(seed: int, duration: float = 6.0, sample_rate: int = 22_050) -> Performance:
+    """Return a performance with sound (a chord over faint tones) and notes (a walk over chords), in another key for each seed.
+
+    Mode and speed differ from seed to seed too.
+    """
+    (audio,) = music((seed,), sample_rate, duration).float()
+    root, third, speed = 55 + seed % 5, 4 - seed % 2, 3 + seed % 3
+    pitches = [root + 12 + step for step in (0, third, 7, 12)]
+    walk = [Note(pitches[i % 4], i / speed, 0.8 / speed, 0.6) for i in range(int(speed * duration))]
+    chords = [Note(root + step, float(i), 0.9, 0.5) for i in range(int(duration)) for step in (0, third, 7)]
+    return Performance(audio, sample_rate, Score((*walk, *chords)))
+
+
 def write_score(setting: Setting, component: Any, seed: int, choice: Mapping[str, Any] | None = None) -> Score:
     """Return the score that a source writes for a seed."""
     brief = replace(setting.brief((seed,)), scores=None)
@@ -193,4 +224,5 @@ BENCHES: Mapping[str, Callable[[Setting, Any], Bench]] = {
     "objective": ObjectiveBench,
     "schedule": ScheduleBench,
     "score": ScoreBench,
+    "judge": JudgeBench,
 }

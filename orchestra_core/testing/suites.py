@@ -108,3 +108,9 @@ class ScoreSuite(_Suite):
     """The rules for score sources."""
 
     kind = "score"
+
+
+class JudgeSuite(_Suite):
+    """The rules for judges."""
+
+    kind = "judge"

@@ -22,6 +22,7 @@ FIELDS = {
     "orchestra_objectives": "objective",
     "orchestra_schedules": "schedule",
     "orchestra_scores": "score",
+    "orchestra_judges": "judge",
 }
 
 

@@ -120,7 +120,14 @@ def test_each_of_them_composes_what_its_compose_file_says(site, written, tmp_pat
     run([sys.executable, "-c", EACH, json.dumps(commands)], tmp_path, site)
     for kind, name in NAMES.items():
         record = json.loads((tmp_path / kind / "run.json").read_text())
-        assert record["finished"] and f'"{name}"' in json.dumps(record["recipe"]["pipeline"])
+        assert record["finished"]
+        if kind == "judge":  # no run can be given one; it marks the piece
+            said = json.loads(
+                run([sys.executable, "-m", "orchestra_core.cli", "judge", kind, "--judge", name, "--json"], tmp_path, site)
+            )
+            assert set(said["pieces"][0]["judges"][0]["marks"]) == {"busyness", "level"}
+        else:
+            assert f'"{name}"' in json.dumps(record["recipe"]["pipeline"])
         assert (tmp_path / kind / "audio.wav").stat().st_size > 3 * 0.5 * 44_100
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import torch
-from kit_references import Descend, Near, SavedWarmth, Walk, Warmth
+from kit_references import Descend, Height, Near, SavedWarmth, Walk, Warmth, Weight
 
 from orchestra_core import Dimension
 from orchestra_core.errors import ParameterError
@@ -280,6 +280,42 @@ class WritesAnything(Walk):
 
 
 #: The rule, what breaks it, and the rules that cannot but break with it.
+class QualifiesOnOthers(Height):
+    """Qualifies on what is none of its dimensions."""
+
+    @property
+    def qualified(self):
+        return frozenset({"height", "depth"})
+
+
+class AsksTooLate(Height):
+    """Says that it needs audio, and reads the notes."""
+
+    needs = frozenset({"audio"})
+
+
+class LastBar(Height):
+    """Marks the note at 4 s."""
+
+    def _mark(self, performance):
+        (note, *_) = [note for note in performance.score.notes if note.onset >= 4.0]
+        return {**super()._mark(performance), "height": (note.pitch - 60) / 48}
+
+
+class DividesByPower(Weight):
+    """Divides by a power that may be zero."""
+
+    def share(self, low, whole):
+        return low / whole
+
+
+class LikesEverything(Height):
+    """Marks without listening."""
+
+    def _mark(self, performance):
+        return {"height": 0.5, "fullness": 1.0}
+
+
 BROKEN = [
     ("component.inputs", ClampsInPlace, ()),
     ("component.stateless", RemembersItsFirstRoot, ()),
@@ -320,4 +356,9 @@ BROKEN = [
     ("score.leading_silence", WaitsABit, ()),
     ("score.ranges", AboveThePiano, ()),
     ("score.errors", WritesAnything, ()),
+    ("judge.dimensions", QualifiesOnOthers, ()),
+    ("judge.needs", AsksTooLate, ()),
+    ("judge.lengths", LastBar, ()),
+    ("judge.silence", DividesByPower, ()),
+    ("judge.listens", LikesEverything, ()),
 ]

@@ -12,6 +12,7 @@ from orchestra_core import (
     Envelope,
     Evaluation,
     Instrument,
+    Judge,
     Note,
     Objective,
     Oracle,
@@ -246,4 +247,46 @@ class Walk(ScoreSource):
         return 60
 
 
-REFERENCES = {"instrument": Bell, "envelope": Fade, "oracle": Warmth, "objective": Near, "schedule": Descend, "score": Walk}
+class Height(Judge):
+    """How high the notes lie, and how full they are."""
+
+    needs = frozenset({"notes"})
+
+    @property
+    def dimensions(self):
+        return (Dimension("height", -1.0, 1.0), Dimension("fullness", 0.0, 1e3, "1/s"))
+
+    @property
+    def qualified(self):
+        return frozenset({"height"})
+
+    def _mark(self, performance):
+        notes = performance.score.notes
+        return {"height": sum(n.pitch - 60 for n in notes) / (48 * len(notes)), "fullness": len(notes) / performance.score.end}
+
+
+class Weight(Judge):
+    """How the power of the sound lies about 1 kHz."""
+
+    @property
+    def dimensions(self):
+        return (Dimension("weight", 0.0, 1.0),)
+
+    def _mark(self, performance):
+        power = torch.fft.rfft(performance.audio).abs().square()
+        frequency = torch.fft.rfftfreq(len(performance.audio), 1 / performance.sample_rate)
+        return {"weight": self.share(float(power[frequency < 1000].sum()), float(power.sum()))}
+
+    def share(self, low, whole):
+        return low / (whole + 1e-9)
+
+
+REFERENCES = {
+    "instrument": Bell,
+    "envelope": Fade,
+    "oracle": Warmth,
+    "objective": Near,
+    "schedule": Descend,
+    "score": Walk,
+    "judge": Height,
+}

@@ -4,14 +4,14 @@ import kit_broken_others
 import kit_broken_plugins
 import kit_broken_sounds
 import pytest
-from kit_references import REFERENCES, Climb, SavedWarmth
+from kit_references import REFERENCES, Climb, SavedWarmth, Weight
 
 from orchestra_core.testing import check_component, table
 
 BROKEN = kit_broken_sounds.BROKEN + kit_broken_others.BROKEN
 
 
-@pytest.mark.parametrize("make", [*REFERENCES.values(), Climb, SavedWarmth], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [*REFERENCES.values(), Climb, SavedWarmth, Weight], ids=lambda make: make.__name__)
 def test_a_small_plugin_done_well_passes(make):
     report = check_component(make())
     assert report.ids("failed") == frozenset(), str(report)

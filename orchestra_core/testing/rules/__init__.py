@@ -8,6 +8,7 @@ from orchestra_core.testing.rules import (
     envelope,
     gradient,
     instrument,
+    judge,
     objective,
     oracle,
     plugin,
@@ -30,6 +31,6 @@ def table(kind: str | None = None) -> tuple[Rule, ...]:
     >>> [rule.id for rule in table("score") if rule.id.startswith("score.")][0]
     'score.choices'
     """
-    modules = (plugin, component, instrument, sound, gradient, envelope, oracle, objective, schedule, score)
+    modules = (plugin, component, instrument, sound, gradient, envelope, oracle, objective, schedule, score, judge)
     rules = [rule for module in modules for rule in module.RULES]
     return tuple(rule for rule in rules if kind is None or kind in rule.kinds)

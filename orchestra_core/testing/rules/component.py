@@ -17,6 +17,7 @@ from torch import Tensor
 from orchestra_core.contracts.component import CAPABILITIES, KINDS
 from orchestra_core.contracts.envelope import Envelope
 from orchestra_core.contracts.instrument import Instrument
+from orchestra_core.contracts.judge import Judge
 from orchestra_core.contracts.objective import Objective
 from orchestra_core.contracts.oracle import Oracle
 from orchestra_core.contracts.schedule import Schedule
@@ -36,6 +37,7 @@ _CONTRACTS: Mapping[str, type] = {
     "objective": Objective,
     "schedule": Schedule,
     "score": ScoreSource,
+    "judge": Judge,
 }
 
 #: An item alone and beside others may differ by this share of the largest value: sums in another order.
@@ -223,7 +225,7 @@ def _expect_copy(subject: Subject, make: Callable[[Any], Any], what: str) -> Non
     "component.batch",
     reason="Items never influence each other: a piece must not change because of the seeds composed beside it.",
     fix="Reduce over all dimensions but the first; draw per item; clip, normalise and stop per item.",
-    kinds=tuple(kind for kind in KINDS if kind != "score"),
+    kinds=tuple(kind for kind in KINDS if kind not in ("score", "judge")),
 )
 def batch(subject: Subject) -> None:
     """An item alone, in another order or twice gives what it gives in the batch."""

@@ -18,6 +18,7 @@ HOOKS = {
     "objective": "orchestra_objectives",
     "schedule": "orchestra_schedules",
     "score": "orchestra_scores",
+    "judge": "orchestra_judges",
 }
 
 
