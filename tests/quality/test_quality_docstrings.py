@@ -15,6 +15,7 @@ PACKAGES = (
     "orchestra_match",
     "orchestra_percussion",
     "orchestra_piano",
+    "orchestra_song",
     "orchestra_staged",
     "orchestra_style",
     "orchestra_timbre",

@@ -20,6 +20,8 @@ COMPONENTS = [
     "pattern",
     "ensemble",
     "band",
+    "song",
+    "rules",
     "timbre_cnn",
     "style",
     "waveform",

@@ -1,0 +1,45 @@
+"""A piece from its plan: harmony, melody, accompaniment, and how they are played."""
+
+from __future__ import annotations
+
+from orchestra_core import Score
+from orchestra_song.accompaniment import write_accompaniment
+from orchestra_song.frame import fit
+from orchestra_song.harmony import harmonise
+from orchestra_song.melody import write_melody
+from orchestra_song.modes import TONICS
+from orchestra_song.performance import perform
+from orchestra_song.plan import Plan
+from orchestra_song.streams import Streams
+
+
+def compose(plan: Plan, duration: float, streams: Streams) -> Score:
+    """Return a piece.
+
+    Parameters
+    ----------
+    plan : Plan
+        What it is to be.
+    duration : float
+        Of the canvas, in s.
+    streams : Streams
+        One each for harmony, rhythm, melody and timing.
+
+    Returns
+    -------
+    Score
+        With a part for each voice, tempo, metre and key.
+
+    Raises
+    ------
+    ScoreError
+        What the plan fixes does not fit on the canvas.
+    """
+    frame = fit(plan, duration)
+    phrases = harmonise(plan.mode, plan.progression, frame.slots, streams.named("harmony"))
+    chords = [one for phrase in phrases for one in phrase.chords]
+    events = write_accompaniment(plan, frame, chords, streams.named("texture"))
+    if "melody" in plan.parts:
+        events += write_melody(plan, frame, phrases, streams.named("rhythm"), streams.named("melody"))
+    key = f"{TONICS[plan.tonic]} {plan.mode}"
+    return Score(perform(plan, frame, events, streams), tempo=frame.tempo, metre=frame.metre, key=key)

@@ -1,0 +1,107 @@
+"""Configurations of the score sources: plain values, importable without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class SongConfig:
+    """Configuration of the score source ``song``: what is fixed, and what may be chosen, the defaults first.
+
+    A list of one value fixes that choice; it is then not offered to a search.
+
+    Parameters
+    ----------
+    key : str
+        A tonic (``"D"``), with a mode (``"D dorian"``) where that is fixed too; empty for a tonic by the seed.
+    tempo : float, 0 or in [20, 400]
+        Quarter notes per minute, kept exactly; 0 to fit the bars to the canvas near one of `tempos`.
+    bars : int, in [0, 512]
+        Number of bars; 0 for as many as fit, eight being preferred.
+    modes : tuple of str
+        lydian, major, mixolydian, dorian, minor, phrygian, mixture.
+    registers : tuple of str
+        lowest, low, middle, high, highest: the melody around MIDI 49, 58, 67, 76, 85.
+    densities : tuple of float, each in [0.25, 12]
+        Notes of the melody per second.
+    articulations : tuple of str
+        legato, detached, staccato, staccatissimo: 0.98, 0.75, 0.45, 0.25 of the time between onsets sound.
+    levels : tuple of str
+        soft, medium, loud.
+    textures : tuple of str
+        block, arpeggio, broken, sustained.
+    tempos : tuple of float, each in [20, 400]
+        Quarter notes per minute that bars are fitted near.
+    contours : tuple of str
+        arch, flat, crescendo, diminuendo.
+    progressions : tuple of str
+        functional, loop, pedal.
+    metres : tuple of str
+        4/4, 3/4, 6/8.
+    beats : tuple of str
+        steady, sparse, driving: what the drums play, where there are any.
+    parts : tuple of str
+        Any of melody, harmony, bass, pad, drums, the melody among them.
+    humanise : float, in [0, 0.025]
+        Largest deviation of an onset from the grid, in s.
+    variation : int, >= 0
+        0 is the piece that the seed makes; each other number varies it.
+    lock : tuple of str
+        What a variation leaves alone: any of melody, rhythm, harmony, timing.
+    draws : int, in [0, 1024]
+        0 offers every choice by itself. Otherwise there is one choice, the number of a draw of all of them from a fixed
+        distribution, whatever the target: the blind prior.
+    """
+
+    key: str = ""
+    tempo: float = 0.0
+    bars: int = 0
+    modes: tuple[str, ...] = ("major", "minor", "lydian", "mixolydian", "dorian", "phrygian", "mixture")
+    registers: tuple[str, ...] = ("middle", "low", "high", "lowest", "highest")
+    densities: tuple[float, ...] = (2.0, 1.0, 4.0, 8.0)
+    articulations: tuple[str, ...] = ("detached", "legato", "staccato", "staccatissimo")
+    levels: tuple[str, ...] = ("medium", "soft", "loud")
+    textures: tuple[str, ...] = ("block", "arpeggio", "broken", "sustained")
+    tempos: tuple[float, ...] = (120.0, 66.0, 180.0)
+    contours: tuple[str, ...] = ("arch", "flat", "crescendo", "diminuendo")
+    progressions: tuple[str, ...] = ("functional", "loop", "pedal")
+    metres: tuple[str, ...] = ("4/4", "3/4", "6/8")
+    beats: tuple[str, ...] = ("steady", "sparse", "driving")
+    parts: tuple[str, ...] = ("melody", "harmony", "bass")
+    humanise: float = 0.012
+    variation: int = 0
+    lock: tuple[str, ...] = ()
+    draws: int = 0
+
+
+@dataclass(frozen=True)
+class RulesConfig:
+    """Configuration of the score source ``rules``.
+
+    Parameters
+    ----------
+    key : str
+        A tonic (``"D"``); empty for one by the seed.
+    bars : int, in [0, 512]
+        Number of bars; 0 for as many as fit, eight being preferred.
+    parts : tuple of str
+        Any of melody, harmony, bass, pad, drums, the melody among them.
+    humanise : float, in [0, 0.025]
+        Largest deviation of an onset from the grid, in s.
+    mean, sd : mapping of str to float
+        Mean and standard deviation of the oracle's corpus by dimension. Where both are given, a target t counts as
+        (t - mean) / (4 sd), half the request; otherwise as it is.
+    draws : int, in [1, 1024]
+        1 writes what the rules say. More offer a choice ``draw``: 0 is what the rules say, every other number something near
+        it, which makes the rules the prior of a search.
+    """
+
+    key: str = ""
+    bars: int = 0
+    parts: tuple[str, ...] = ("melody", "harmony", "bass")
+    humanise: float = 0.012
+    mean: Mapping[str, float] = field(default_factory=dict)
+    sd: Mapping[str, float] = field(default_factory=dict)
+    draws: int = 1
