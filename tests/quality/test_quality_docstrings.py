@@ -12,6 +12,7 @@ PACKAGES = (
     "orchestra_core",
     "orchestra_deam",
     "orchestra_ensemble",
+    "orchestra_judges",
     "orchestra_match",
     "orchestra_percussion",
     "orchestra_piano",

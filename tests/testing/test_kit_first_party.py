@@ -23,6 +23,8 @@ COMPONENTS = [
     "song",
     "rules",
     "timbre_cnn",
+    "notes_judge",
+    "cue_meter",
     "style",
     "waveform",
     "spectrogram",
