@@ -1,3 +1,5 @@
+from .config import read_config as read_config
+from .config import validate as validate
 from .contracts.brief import Brief as Brief
 from .contracts.canvas import Canvas as Canvas
 from .contracts.component import Component as Component

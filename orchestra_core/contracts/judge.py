@@ -68,7 +68,8 @@ class Judge(Component):
 
     What an optimisation drove to its target proves only that this network can be moved. A judge that had no part in it
     tells more, and one that shares neither data nor form with the oracle most. Authors set `needs`, and implement
-    `dimensions`, `qualified` and `_mark`; a judge needs no gradient and no batch.
+    `dimensions`, `qualified` and `_mark`, and `held_out` and `_typicality` where they know; a judge needs no gradient and no
+    batch.
 
     Attributes
     ----------
@@ -88,6 +89,15 @@ class Judge(Component):
     def qualified(self) -> frozenset[str]:
         """Names of the dimensions on which it is good enough to count; it marks no others. By default all of them."""
         return frozenset(dimension.name for dimension in self.dimensions)
+
+    @property
+    def held_out(self) -> Mapping[str, Mapping[str, float]]:
+        """How it agrees with people's ratings of pieces it was not fitted to, by dimension; empty where that is not known.
+
+        The names of the numbers are free. Those that others look for: ``r`` (Pearson), ``slope`` (of the mark on the rating) and
+        ``partial_r`` (given the other dimension).
+        """
+        return {}
 
     def can_mark(self, performance: Performance) -> bool:
         """Return whether a performance offers what this judge needs."""
@@ -114,9 +124,7 @@ class Judge(Component):
             The plugin returned other names, or numbers that are not finite.
         """
         who = type(self).__name__
-        if not self.can_mark(performance):
-            needed, offered = (" and ".join(sorted(names)) for names in (self.needs, performance.offers))
-            raise ParameterError(f"{who} needs {needed}; the performance offers {offered}.")
+        self._check_offer(performance)
         marks = {name: float(value) for name, value in self._mark(performance).items()}
         names = [dimension.name for dimension in self.dimensions]
         if sorted(marks) != sorted(names):
@@ -126,5 +134,42 @@ class Judge(Component):
             raise ContractError(f"{who} marked {wrong[0]} as {marks[wrong[0]]}; expected a finite number.")
         return {name: marks[name] for name in names if name in self.qualified}
 
+    def typicality(self, performance: Performance) -> float | None:
+        """Return how far a performance lies from human music in what this judge perceives.
+
+        A piece outside of all music that people made is one on which marks mean little, however good they are.
+
+        Parameters
+        ----------
+        performance : Performance
+            What is judged.
+
+        Returns
+        -------
+        float in [0, 100], or None
+            The share in percent of held-out human pieces that lie nearer to the middle of human music; None where the judge
+            does not know.
+
+        Raises
+        ------
+        ParameterError
+            The performance lacks what the judge needs.
+        ContractError
+            The plugin returned a number outside [0, 100].
+        """
+        self._check_offer(performance)
+        share = self._typicality(performance)
+        if share is not None and not 0.0 <= share <= 100.0:
+            raise ContractError(f"{type(self).__name__} gives a typicality of {share!r}; expected a share in [0, 100], or None.")
+        return share
+
+    def _check_offer(self, performance: Performance) -> None:
+        if not self.can_mark(performance):
+            needed, offered = (" and ".join(sorted(names)) for names in (self.needs, performance.offers))
+            raise ParameterError(f"{type(self).__name__} needs {needed}; the performance offers {offered}.")
+
     @abstractmethod
     def _mark(self, performance: Performance) -> Marks: ...
+
+    def _typicality(self, performance: Performance) -> float | None:
+        return None

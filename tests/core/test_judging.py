@@ -98,6 +98,23 @@ def test_marks_that_are_none_are_the_plugins_fault(marks, words):
         Odd().mark(Performance(TONE, 22_050))
 
 
+def test_it_tells_how_typical_a_piece_is_only_where_it_knows():
+    class Knows(Peak):
+        share = 30.0
+
+        def _typicality(self, performance):
+            return self.share
+
+    heard = Performance(TONE, 22_050)
+    assert Peak().typicality(heard) is None and Peak().held_out == {}
+    assert Knows().typicality(heard) == 30.0
+    with pytest.raises(ParameterError, match="Knows needs audio"):
+        Knows().typicality(Performance(score=SCORE))
+    Knows.share = 130.0
+    with pytest.raises(ContractError, match=r"typicality of 130\.0; expected a share in \[0, 100\]"):
+        Knows().typicality(heard)
+
+
 def test_files_and_run_folders_are_performances(files):
     assert read_performance(files / "tone.wav").offers == {"audio"}
     assert read_performance(str(files / "two.mid")).offers == {"notes"}
