@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestra_core.contracts.score import Note, Part, Score
 from orchestra_core.errors import ScoreError
+from orchestra_core.io.midi_keys import PREFIX, key_of
 from orchestra_core.io.midi_writing import write_midi
 
 __all__ = ["read_midi", "write_midi"]
@@ -24,7 +25,8 @@ def read_midi(path: str | Path) -> Score:
 
     Times follow the file's tempo changes. Every track, channel and program is a `Part`; channel 10 is the drum kit. Of two
     overlapping notes of one pitch the first to start is the first to end; a note that never ends lasts to the end of the file.
-    Tempo, metre and key of the score are those at its first note. Controllers (pedal, volume) and pitch bend are not used.
+    Tempo, metre and key of the score are those at its first note; a mode is read where
+    `write_midi` has named it. Controllers (pedal, volume) and pitch bend are not used.
 
     Parameters
     ----------
@@ -49,12 +51,13 @@ def read_midi(path: str | Path) -> Score:
         raise ScoreError(f"{path} is a MIDI file without notes ({len(file.tracks)} tracks); expected at least one note.")
     first = min(event.tick for event in events if event.message.type == "note_on" and event.message.velocity)
     metre = _last_before(events, first, "time_signature")
-    key = _last_before(events, first, "key_signature")
+    signature = _last_before(events, first, "key_signature")
+    text = _last_before([event for event in events if _names_key(event)], first, "text")
     return Score(
         tuple(notes),
         tempo=clock.tempo(first),
         metre=(metre.numerator, metre.denominator) if metre else (4, 4),
-        key=_key_name(key.key) if key else None,
+        key=key_of(signature.key if signature else None, text.text if text else None),
     )
 
 
@@ -170,5 +173,5 @@ def _last_before(events: list[_Event], tick: int, kind: str) -> Any:
     return found[-1] if found else None
 
 
-def _key_name(key: str) -> str:
-    return f"{key[:-1]} minor" if key.endswith("m") else f"{key} major"
+def _names_key(event: _Event) -> bool:
+    return event.message.type == "text" and str(event.message.text).startswith(PREFIX)

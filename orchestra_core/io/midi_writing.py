@@ -10,6 +10,8 @@ from typing import Any
 from orchestra_core.contracts.score import Note, Part, Score
 from orchestra_core.errors import ScoreError
 from orchestra_core.io.atomic import write_with
+from orchestra_core.io.midi_grid import quantized
+from orchestra_core.io.midi_keys import key_events, metre_event
 
 TICKS_PER_BEAT = 480
 
@@ -18,12 +20,13 @@ _MELODIC = tuple(channel for channel in range(16) if channel != _DRUMS)
 _SLOWEST, _FASTEST = 1, 2**24 - 1  # microseconds per quarter note: three bytes
 
 
-def write_midi(path: str | Path, score: Score) -> Path:
+def write_midi(path: str | Path, score: Score, *, quantize: bool = False) -> Path:
     """Write a score as a MIDI file of type 1, whole or not at all; the same score gives the same bytes.
 
     One named track per part, with its program (channel 10 for drums), after a track with tempo, metre and key; 480 ticks per
-    quarter note. Times are kept to half a tick. Pitches are rounded to semitones; a key or metre that MIDI cannot express
-    (``"D dorian"``, 5/6) is left out.
+    quarter note. Times are kept to half a tick. Pitches are rounded to semitones. A key that MIDI has no name for
+    (``"D dorian"``) is written as the signature that it has, with its name in a text event beside it, which `read_midi` reads; a
+    metre that MIDI cannot express (5/6) is left out.
 
     Parameters
     ----------
@@ -31,6 +34,8 @@ def write_midi(path: str | Path, score: Score) -> Path:
         Where to; the folder exists.
     score : Score
         What to write.
+    quantize : bool
+        Whether onsets are moved onto the grid of sixteenths, or of eighths in triplets, if all of them lie within 25 ms of it.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def write_midi(path: str | Path, score: Score) -> Path:
     """
     if not (math.isfinite(score.tempo) and score.tempo > 0):
         raise ScoreError(f"The score's tempo is {score.tempo!r}; expected a positive number of quarter notes per minute.")
-    file = _midi_file(score)
+    file = _midi_file(quantized(score) if quantize else score)
     return write_with(Path(path), lambda temporary: file.save(str(temporary)))
 
 
@@ -67,13 +72,11 @@ def _midi_file(score: Score) -> Any:
 def _conductor(score: Score, tempo: int) -> Any:
     import mido
 
-    beats, value = score.metre
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
-    if 1 <= beats <= 255 and value >= 1 and value & (value - 1) == 0:
-        track.append(mido.MetaMessage("time_signature", numerator=beats, denominator=value))
-    key = _key_signature(score.key)
-    if key:
-        track.append(key)
+    metre = metre_event(*score.metre)
+    if metre is not None:
+        track.append(metre)
+    track.extend(key_events(score.key))
     track.append(mido.MetaMessage("end_of_track"))
     return track
 
@@ -107,14 +110,3 @@ def _switches(notes: list[Note], tempo: int) -> Iterator[tuple[int, int, int, in
 
 def _ticks(seconds: float, tempo: int) -> int:
     return round(seconds * 1e6 / tempo * TICKS_PER_BEAT)
-
-
-def _key_signature(key: str | None) -> Any:
-    import mido
-
-    tonic, _, mode = (key or "").partition(" ")
-    name = {"major": tonic, "minor": f"{tonic}m"}.get(mode.lower())
-    try:
-        return mido.MetaMessage("key_signature", key=name)
-    except ValueError:  # one that MIDI has no code for, such as G# major
-        return None

@@ -224,7 +224,7 @@ def test_the_same_score_gives_the_same_bytes(tmp_path):
     first, second = write_midi(tmp_path / "a.mid", score), write_midi(tmp_path / "b.mid", score)
     assert first.read_bytes() == second.read_bytes()
     back = read_midi(first)
-    assert (back.key, back.metre, [note.pitch for note in back.notes]) == (None, (4, 4), [60, 64])
+    assert (back.key, back.metre, [note.pitch for note in back.notes]) == ("D dorian", (4, 4), [60, 64])
 
 
 @pytest.mark.parametrize("tempo", [0.0, -1.0, float("nan"), float("inf")])
