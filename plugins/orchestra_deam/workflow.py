@@ -1,9 +1,12 @@
-"""From a data set to weights with a card, and from weights to marks: what the commands do."""
+"""From prepared corpora to weights with a card: what ``orchestra deam train`` does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+import csv
+import re
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,85 +15,52 @@ from torch import nn
 
 from orchestra_core import write_weights
 from orchestra_core.errors import UsageError
-from orchestra_deam.evaluation import Evaluation, evaluate
-from orchestra_deam.features import Preparation, Prepared, Rendering, prepare
-from orchestra_deam.models import OUTPUTS
-from orchestra_deam.rendering import Renderer
-from orchestra_deam.training import Progress, TrainingSettings, train
-from orchestra_deam.vgmidi import CITATION, Piece, label_table, pieces_of, read_partition, read_vgmidi
-from orchestra_deam.weights import RESEARCH_ONLY, Card, load_weights
-
-
-@dataclass(frozen=True)
-class Listeners:
-    """Who is told how the work goes on: the preparation (done, total), and the training."""
-
-    prepared: Callable[[int, int], None] = lambda done, total: None
-    trained: Progress = lambda epoch: None
-
-
-@dataclass(frozen=True)
-class Data:
-    """A data set, how it is rendered, and where its features are kept.
-
-    Parameters
-    ----------
-    folder : Path
-        A VGMIDI folder.
-    renderers : sequence of Renderer
-        What plays it.
-    cache : Path
-        Folder of the features.
-    preparation : Preparation
-        Variants, windows and seed.
-    workers : int
-        Processes that prepare; 0 for none beside this one.
-    """
-
-    folder: Path
-    renderers: Sequence[Renderer]
-    cache: Path
-    preparation: Preparation = field(default_factory=Preparation)
-    workers: int = 1
+from orchestra_deam.evaluation.marking import Evaluation
+from orchestra_deam.evaluation.whole import evaluate_corpora, evaluations
+from orchestra_deam.models import make_model
+from orchestra_deam.preparation.several import PreparedCorpora, label_scales
+from orchestra_deam.reading import Reader, refuse_other_features
+from orchestra_deam.training.loop import Progress, read_all, train
+from orchestra_deam.training.settings import TrainingSettings
+from orchestra_deam.weights import Card
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Weights written by a training: their path, card and marks, and what could not be prepared (piece, reason)."""
+    """Weights files that a training wrote, by the corpora whose scales they read, and their marks on what was held out."""
 
-    path: Path
-    card: Card
-    marks: Evaluation
-    failures: tuple[tuple[str, str], ...]
+    paths: Mapping[str, Path]
+    marks: Mapping[str, Evaluation]
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a training does beside training: a remark for the card, logs for TensorBoard, and who is told of each step."""
+
+    note: str = ""
+    tensorboard: bool = False
+    progress: Progress = lambda epoch: None
 
 
 def train_on(
-    data: Data,
-    settings: TrainingSettings,
-    folder: Path,
-    *,
-    note: str = "",
-    resume: bool = False,
-    listeners: Listeners | None = None,
+    data: PreparedCorpora, settings: TrainingSettings, folder: Path, *, resume: bool = False, extras: Extras | None = None
 ) -> Outcome:
-    """Prepare a data set, train on the games of the part ``oracle``, mark on those of ``judges``, write weights and card.
+    """Train on the part ``oracle`` of prepared corpora, mark on the part ``judges``, write weights and cards.
 
-    Games of the part ``final`` are never touched.
+    The part ``final`` is never touched.
 
     Parameters
     ----------
-    data : Data
+    data : PreparedCorpora
         What to train on.
     settings : TrainingSettings
         The recipe.
     folder : Path
-        Receives ``<model>.safetensors``, its card and the checkpoint.
-    note : str
-        A remark for the card, such as how the recipe was chosen.
+        Receives the weights and their cards, checkpoint, ``log.csv`` and ``curves.png``.
     resume : bool
         Go on with an interrupted training.
-    listeners : Listeners, optional
-        Told how the work goes on.
+    extras : Extras, optional
+        Remark, TensorBoard, listener.
 
     Returns
     -------
@@ -99,89 +69,118 @@ def train_on(
     Raises
     ------
     UsageError
-        The data set is not readable, or has no pieces in one of the two parts.
+        A corpus has no songs in one of the two parts.
+    ConfigurationError
+        The corpora were prepared for another front end, or the checkpoint is of another recipe.
     """
-    listeners = listeners or Listeners()
-    split = {part: _part(data.folder, part) for part in ("oracle", "judges")}
-    prepared = _prepare(data, (*split["oracle"], *split["judges"]), listeners)
-    learned, held_out = (_of(prepared, split[part]) for part in ("oracle", "judges"))
-    model = train(learned, settings, folder, resume=resume, progress=listeners.trained)
-    labels = label_table(split["oracle"])
-    marks = evaluate(model, held_out, labels.mean(axis=0))
-    card = _card(
-        settings, data, split["oracle"], split["judges"], {"all renderings": marks, **_by_renderer(model, held_out, labels)}
-    )
-    card = replace(card, note=note)
-    path = folder / f"{settings.model}.safetensors"
-    return Outcome(path, write_weights(path, model, card), marks, prepared.failures)
+    extras = extras or Extras()
+    learned, held_out = plain(data.of_parts("oracle"), settings), only_plain(data.of_parts("judges"))
+    _refuse_unfit(learned, held_out, settings)
+    reader = _train(learned, held_out, settings, folder, resume, extras)
+    draw_curves(folder)
+    found = evaluate_corpora(only_plain(learned), held_out, read_all(reader, held_out), baseline=False)
+    marks = evaluations(found)
+    paths = {}
+    exported = reader.exported()
+    for corpora, network in exported.items():
+        name = settings.model if len(exported) == 1 else f"{settings.model}-{corpora}"
+        paths[corpora] = folder / f"{name}.safetensors"
+        write_weights(paths[corpora], network, _card(data, settings, tuple(corpora.split("+")), marks, extras.note, network))
+    return Outcome(paths, marks)
 
 
-def evaluate_on(data: Data, weights: Path, model: str, *, listeners: Listeners | None = None) -> dict[str, Evaluation]:
-    """Return the marks of weights on the held-out games (part ``judges``), overall and by renderer.
-
-    Raises
-    ------
-    UsageError
-        The data set is not readable or has no such games.
-    WeightsError
-        The weights are missing, damaged or do not fit.
-    """
-    network, _ = load_weights(weights, model)
-    pieces = _part(data.folder, "judges")
-    prepared = _prepare(data, pieces, listeners or Listeners())
-    labels = label_table(_part(data.folder, "oracle"))
-    held_out = _of(prepared, pieces)
-    marks = {"all renderings": evaluate(network, held_out, labels.mean(axis=0))}
-    return {**marks, **_by_renderer(network, held_out, labels)}
+def only_plain(data: PreparedCorpora) -> PreparedCorpora:
+    """Return the clips as rated, without versions of them."""
+    return data.where(data.clips["version"] == "") if "version" in data.clips else data
 
 
-def _part(folder: Path, part: str) -> tuple[Piece, ...]:
-    pieces = pieces_of(read_vgmidi(folder), part, read_partition())
-    if not pieces:
-        raise UsageError(f"{folder} has no pieces of the games in part {part!r} of the partition; expected some.")
-    return pieces
+def plain(data: PreparedCorpora, settings: TrainingSettings) -> PreparedCorpora:
+    """Return the clips that a recipe uses: those with versions only if it has pair losses."""
+    return data if settings.pair_mode or settings.pair_still else only_plain(data)
 
 
-def _prepare(data: Data, pieces: Sequence[Piece], listeners: Listeners) -> Prepared:
-    return prepare(pieces, data.renderers, data.cache, data.preparation, workers=data.workers, progress=listeners.prepared)
+def draw_curves(folder: Path) -> None:
+    """Draw ``curves.png`` of ``log.csv``, if there is one."""
+    from orchestra_deam.evaluation.figures import learning_curves
+
+    log = folder / "log.csv"
+    if log.is_file():
+        rows = list(csv.DictReader(log.read_text(encoding="utf-8").splitlines()))
+        learning_curves([{name: float(value) for name, value in row.items()} for row in rows], folder / "curves.png")
 
 
-def _of(prepared: Prepared, pieces: Iterable[Piece]) -> tuple[Rendering, ...]:
-    wanted = set(pieces)
-    return tuple(rendering for rendering in prepared.renderings if rendering.piece in wanted)
+def _train(
+    learned: PreparedCorpora, held_out: PreparedCorpora, settings: TrainingSettings, folder: Path, resume: bool, extras: Extras
+) -> Reader:
+    watched = held_out if settings.watch_held_out else None
+    logger: Callable[[dict[str, float]], None] = lambda row: None  # noqa: E731
+    with ExitStack() as stack:
+        if extras.tensorboard:
+            from orchestra_deam.training.logs import TensorBoardLog
+
+            logger = stack.enter_context(TensorBoardLog(folder / "tensorboard")).add
+        return train(learned, settings, folder, watched=watched, resume=resume, progress=extras.progress, logger=logger)
 
 
-def _by_renderer(model: nn.Module, held_out: Sequence[Rendering], labels: np.ndarray) -> dict[str, Evaluation]:
-    """Return the marks on plain renderings, by renderer."""
-    plain: dict[str, list[Rendering]] = {}
-    for rendering in held_out:
-        if rendering.variant == 0:
-            plain.setdefault(f"{rendering.renderer}, plain", []).append(rendering)
-    return {name: evaluate(model, renderings, labels.mean(axis=0)) for name, renderings in plain.items()}
+def _refuse_unfit(learned: PreparedCorpora, held_out: PreparedCorpora, settings: TrainingSettings) -> None:
+    refuse_other_features(learned, make_model(settings.model))
+    for part, data in (("oracle", learned), ("judges", held_out)):
+        missing = [name for name in data.names if not (data.clips["corpus"] == name).any()]
+        if missing:
+            raise UsageError(f"The prepared corpus {missing[0]!r} has no songs of the part {part!r}; expected some.")
 
 
 def _card(
-    settings: TrainingSettings, data: Data, learned: Sequence[Piece], held_out: Sequence[Piece], marks: dict[str, Evaluation]
+    data: PreparedCorpora,
+    settings: TrainingSettings,
+    corpora: tuple[str, ...],
+    marks: Mapping[str, Evaluation],
+    note: str,
+    network: nn.Module,
 ) -> Card:
-    corpus = label_table([*learned, *held_out])
+    used = data.of_parts("oracle", "judges")
+    mean, sd = label_scales(used.clips)[corpora[0]]
+    titles = [re.split(r"[ ,(]", str(data.card(name)["title"]))[0] for name in corpora]
     return Card(
         architecture=settings.model,
-        mean=_named(corpus.mean(axis=0)),
-        sd=_named(corpus.std(axis=0)),
-        data=f"VGMIDI, ratings averaged per piece, rendered by {' and '.join(r.name for r in data.renderers)}",
-        split={
-            "unit": "game",
-            "trained_on": sorted({piece.game for piece in learned}),
-            "held_out": sorted({piece.game for piece in held_out}),
-            "trained_pieces": len(learned),
-            "held_out_pieces": [piece.name for piece in held_out],
-        },
-        license=RESEARCH_ONLY,
-        citation=CITATION,
-        metrics={name: asdict(evaluation) for name, evaluation in marks.items()},
-        training={**asdict(settings), "preparation": asdict(data.preparation), "renderers": [r.name for r in data.renderers]},
+        mean=_named(mean),
+        sd=_named(sd),
+        data="; ".join(_described(data, name) for name in corpora),
+        split=_split(used, corpora[0]) if len(corpora) == 1 else {name: _split(used, name) for name in corpora},
+        license=f"MIT code; weights trained on research-only data ({', '.join(titles)})",
+        citation=" ".join(str(data.card(name)["citation"]) for name in corpora),
+        metrics={name: asdict(mark) for name, mark in marks.items()},
+        training={**asdict(settings), "corpora": list(data.names), "preparation": _preparation(data)},
+        note=note,
     )
 
 
-def _named(values: np.ndarray) -> dict[str, Any]:
-    return {name: round(float(value), 6) for name, value in zip(OUTPUTS, values, strict=True)}
+def _described(data: PreparedCorpora, name: str) -> str:
+    variants = sorted({v.rsplit("-", 1)[0] for v in data.clips.loc[data.clips["corpus"] == name, "variant"] if v}, reverse=True)
+    how = f", ratings averaged per piece, rendered by {' and '.join(variants)}" if variants else ""
+    title = str(data.card(name)["title"])
+    return f"{re.split(r'[ ,(]', title)[0]}{how}"
+
+
+def _preparation(data: PreparedCorpora) -> dict[str, Any]:
+    return {name: dict(store.manifest["settings"]) for name, store in data.stores.items()}
+
+
+def _split(data: PreparedCorpora, name: str) -> dict[str, Any]:
+    clips = data.clips[data.clips["corpus"] == name]
+    by_song = bool((clips["group"] == clips["song"]).all())
+    groups = {part: sorted(set(clips.loc[clips["part"] == part, "group"])) for part in ("oracle", "judges")}
+    songs = {part: sorted(set(clips.loc[clips["part"] == part, "song"])) for part in ("oracle", "judges")}
+    if by_song:
+        return {"unit": "song", "trained_pieces": len(songs["oracle"]), "held_out_pieces": songs["judges"]}
+    return {
+        "unit": "game" if name == "vgmidi" else "group",
+        "trained_on": groups["oracle"],
+        "held_out": groups["judges"],
+        "trained_pieces": len(songs["oracle"]),
+        "held_out_pieces": songs["judges"],
+    }
+
+
+def _named(values: np.ndarray) -> dict[str, float]:
+    return {name: round(float(value), 6) for name, value in zip(("arousal", "valence"), values, strict=True)}

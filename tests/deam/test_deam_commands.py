@@ -1,4 +1,4 @@
-"""``orchestra deam train`` and ``evaluate`` work end to end on a small data set; listing imports no torch."""
+"""``orchestra deam prepare``, ``train`` and ``evaluate`` work end to end on small data sets; listing imports no torch."""
 
 from __future__ import annotations
 
@@ -8,31 +8,44 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from deam_stripes import stripes
 
 from orchestra_core.errors import OrchestraError
 from orchestra_deam.cli import deam
 from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.weights import RESEARCH_ONLY
 
-NOTE = ("--note", "a test")
+RECIPE = ("--preset", "three_conv", "--epochs", 2, "--batch", 16, "--windows", 4, "--frames", 64, "--seed", 3, "--note", "a test")
+REFERENCE = ("--preset", "reference", "--model", "two_conv", "--epochs", 1)
 
 
 def run(*arguments):
     return CliRunner().invoke(deam, [str(argument) for argument in arguments], catch_exceptions=True)
 
 
-@pytest.fixture(scope="module")
-def trained(vgmidi_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("out")
-    options = ["--data", vgmidi_folder, "--renderer", "piano", "--variants", 2, "--windows", 2, "--workers", 0, "-o", folder]
-    result = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, *NOTE)
+def done(*arguments):
+    result = run(*arguments)
     assert result.exit_code == 0, result.output + repr(result.exception)
-    return folder, options, result
+    return result
+
+
+@pytest.fixture(scope="module")
+def vgmidi(vgmidi_folder, tmp_path_factory):
+    """Six pieces, played and prepared."""
+    folder = tmp_path_factory.mktemp("prepared")
+    done("prepare", vgmidi_folder, "-o", folder, "--variants", 2, "--windows", 2, "--workers", 0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(vgmidi, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("out")
+    return folder, done("train", vgmidi, "-o", folder, *RECIPE)
 
 
 def test_training_writes_weights_that_an_oracle_reads_with(trained):
-    folder, _, result = trained
-    oracle = DeamCNN(weights=str(folder / "three_conv.safetensors"))
+    folder, result = trained
+    oracle = DeamCNN(model="three_conv", weights=str(folder / "three_conv.safetensors"))
     card = oracle.card
     assert card.license == RESEARCH_ONLY
     assert card.split["trained_on"] == ["Banjo-Kazooie", "Final Fantasy VII", "Secret of Mana", "Star Fox"]
@@ -42,46 +55,113 @@ def test_training_writes_weights_that_an_oracle_reads_with(trained):
     assert oracle.dimensions[0].mean == pytest.approx(0.0)
     assert "2 pieces" in result.output
     assert "mean baseline" in result.output
+    assert {"log.csv", "curves.png", "checkpoint.pt"} <= {path.name for path in folder.iterdir()}
 
 
-def test_a_second_training_needs_resume_and_gives_the_same_weights(trained):
-    folder, options, _ = trained
+def test_a_second_training_needs_resume_and_gives_the_same_weights(trained, vgmidi):
+    folder, _ = trained
     before = (folder / "three_conv.safetensors").read_bytes()
-    again = run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3)
+    again = run("train", vgmidi, "-o", folder, *RECIPE)
     assert isinstance(again.exception, OrchestraError)
     assert "--resume" in str(again.exception)
-    assert run("train", *options, "--epochs", 2, "--batch", 16, "--seed", 3, *NOTE, "--resume").exit_code == 0
+    done("train", vgmidi, "-o", folder, *RECIPE, "--resume")
     assert (folder / "three_conv.safetensors").read_bytes() == before
 
 
-def test_evaluate_gives_the_marks_of_the_card(trained):
-    folder, options, _ = trained
-    result = run("evaluate", *options, "--seed", 3, "--weights", folder / "three_conv.safetensors", "--json")
-    assert result.exit_code == 0, repr(result.exception)
-    marks = json.loads(result.stdout)
-    card = DeamCNN(weights=str(folder / "three_conv.safetensors")).card.metrics
-    assert set(marks) == {"all renderings", "piano, plain"}
+def test_evaluate_gives_the_marks_of_the_card_and_everything_beside(trained, vgmidi, tmp_path):
+    folder, _ = trained
+    weights = ("--model", "three_conv", "--weights", folder / "three_conv.safetensors")
+    marks = json.loads(done("evaluate", vgmidi, *weights, "--json", "-o", tmp_path, "--draws", 50).stdout)["vgmidi"]
+    card = DeamCNN(model="three_conv", weights=str(folder / "three_conv.safetensors")).card.metrics
+    assert set(card) == {"all renderings", "piano, plain"}
     for dimension in ("arousal", "valence"):
-        assert marks["all renderings"]["clips"][dimension] == pytest.approx(card["all renderings"]["clips"][dimension], abs=1e-6)
+        ours, theirs = (own["clips"][dimension] for own in (marks["all"], card["all renderings"]))
+        assert ours == pytest.approx(theirs, abs=1e-6)
+    assert marks["all"]["cluster_count"] == 2
+    assert set(marks) == {"all", "features", "renderings", "quadrants", "calibration"}
+    assert json.loads((tmp_path / "metrics.json").read_text())["vgmidi"] == marks
+    page = (tmp_path / "marks.md").read_text()
+    for words in ("the network", "plain feature baseline", "mean baseline", "partial r", "quadrant", "slope", "judges"):
+        assert words in page
+    assert {"vgmidi_scatter.png", "vgmidi_calibration.png"} <= {path.name for path in tmp_path.iterdir()}
 
 
-def test_evaluate_marks_the_shipped_weights(trained):
-    _, options, _ = trained
-    result = run("evaluate", *options, "--seed", 3)
-    assert result.exit_code == 0, repr(result.exception)
-    assert "piano, plain" in result.output
+def test_evaluate_marks_the_shipped_weights(vgmidi):
+    assert "piano, plain" in done("evaluate", vgmidi, "--model", "three_conv", "--no-baseline").output
 
 
-def test_fluidsynth_needs_a_soundfont(vgmidi_folder, tmp_path):
-    result = run("train", "--data", vgmidi_folder, "--renderer", "fluidsynth", "-o", tmp_path)
-    assert result.exit_code == 2
-    assert "--soundfont" in result.output
-
-
-def test_a_folder_without_the_data_set_is_named(tmp_path):
-    result = run("train", "--data", tmp_path, "--renderer", "piano", "-o", tmp_path / "o")
+def test_final_needs_a_word_more(vgmidi):
+    result = run("evaluate", vgmidi, "--part", "final")
     assert isinstance(result.exception, OrchestraError)
-    assert "vgmidi_raw_1.json is missing" in str(result.exception)
+    assert "--open-final" in str(result.exception)
+    opened = run("evaluate", vgmidi, "--model", "three_conv", "--part", "final", "--open-final")
+    assert "lacks songs" in str(opened.exception) or "no prepared clips" in str(opened.exception)
+
+
+def test_any_emotion_oracle_is_marked_on_kept_audio(vgmidi_folder, tmp_path):
+    prepared = ("-o", tmp_path, "--variants", 1, "--windows", 1, "--workers", 0, "--features", "audio")
+    done("prepare", vgmidi_folder, *prepared)
+    oracle = json.dumps({"name": "deam_cnn", "config": {"model": "three_conv"}})
+    by_audio = json.loads(done("evaluate", tmp_path, "--oracle", oracle, "--json", "--draws", 0).stdout)["vgmidi"]["all"]
+    done(
+        "prepare", vgmidi_folder, *(tmp_path / "mel" if one is tmp_path else "mel" if one == "audio" else one for one in prepared)
+    )
+    by_mel = json.loads(done("evaluate", tmp_path / "mel", "--model", "three_conv", "--json", "--draws", 0).stdout)["vgmidi"][
+        "all"
+    ]
+    for dimension in ("arousal", "valence"):
+        assert by_audio["pieces"][dimension]["rmse"] == pytest.approx(by_mel["pieces"][dimension]["rmse"], abs=5e-3)
+    refused = run("evaluate", tmp_path / "mel", "--oracle", "deam_cnn")
+    assert "--features audio" in str(refused.exception)
+
+
+def test_the_reference_recipe_runs_on_a_deam_folder(deam_layout, tmp_path):
+    done("prepare", deam_layout.root, "-o", tmp_path / "deam", "--workers", 0)
+    out = tmp_path / "out"
+    assert "recordings" in done("train", tmp_path / "deam", "-o", out, *REFERENCE, "--tensorboard").output
+    weights = ("--model", "two_conv", "--weights", out / "two_conv.safetensors")
+    marks = json.loads(done("evaluate", tmp_path / "deam", *weights, "--json", "-o", tmp_path / "marks").stdout)["deam"]["all"]
+    # Six songs: a fifth of them, rounded up, is held out.
+    assert (marks["piece_count"], marks["cluster"]) == (2, "song")
+    card = DeamCNN(model="two_conv", weights=str(out / "two_conv.safetensors")).card
+    assert card.split["unit"] == "song"
+    assert card.training["rate"] == 1e-3
+    assert "DEAM" in card.license
+    assert list((out / "tensorboard").iterdir())
+
+
+def test_several_corpora_give_weights_of_a_scale_each(tmp_path):
+    stores = [stripes(tmp_path / name, name=name, songs=8) for name in ("one", "other")]
+    result = done("train", *stores, "-o", tmp_path / "out", *RECIPE)
+    assert "one: recordings" in result.output
+    paths = sorted(path.name for path in (tmp_path / "out").glob("*.safetensors"))
+    assert paths == ["three_conv-one.safetensors", "three_conv-other.safetensors"]
+
+
+def test_cross_validation_marks_every_song_out_of_fold(tmp_path):
+    store = stripes(tmp_path / "stripes")
+    result = done("train", store, "-o", tmp_path / "out", *RECIPE, "--folds", 3)
+    assert "9 pieces" in result.output  # of twelve songs three are held out
+    assert {"fold-1", "fold-2", "fold-3", "marks.md", "metrics.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    few = run("train", store, "-o", tmp_path / "few", *RECIPE, "--folds", 20)
+    assert "at least as many as folds" in str(few.exception)
+
+
+def test_an_untrained_control_is_written_too(tmp_path):
+    store = stripes(tmp_path / "stripes")
+    done("train", store, "-o", tmp_path / "out", *RECIPE, "--epochs", 0)
+    assert DeamCNN(model="three_conv", weights=str(tmp_path / "out" / "three_conv.safetensors")).card.training["epochs"] == 0
+
+
+def test_fluidsynth_needs_a_soundfont_that_exists(vgmidi_folder, tmp_path):
+    result = run("prepare", vgmidi_folder, "-o", tmp_path / "out", "--soundfont", tmp_path / "none.sf2")
+    assert isinstance(result.exception, OrchestraError)
+
+
+def test_a_folder_that_was_not_prepared_is_named(tmp_path):
+    result = run("train", tmp_path, "-o", tmp_path / "o")
+    assert isinstance(result.exception, OrchestraError)
+    assert "run `orchestra deam prepare`" in str(result.exception)
 
 
 HEAVY = "torch", "torchaudio", "nnAudio", "librosa", "pandas", "matplotlib"
@@ -90,8 +170,8 @@ HEAVY = "torch", "torchaudio", "nnAudio", "librosa", "pandas", "matplotlib"
 @pytest.mark.parametrize("module", ["orchestra_deam", "orchestra_deam.plugin", "orchestra_deam.config", "orchestra_deam.cli"])
 def test_listing_imports_no_heavy_library(module):
     code = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_the_plugin_describes_its_oracle_and_command():
@@ -101,5 +181,5 @@ def test_the_plugin_describes_its_oracle_and_command():
     (oracle,), (command,) = plugin.orchestra_oracles(), plugin.orchestra_commands()
     assert (oracle.name, oracle.default, oracle.target) == ("deam_cnn", True, "orchestra_deam.oracle:DeamCNN")
     assert oracle.capabilities == DeamCNN.capabilities
-    assert "trained on research-only data (VGMIDI)" in oracle.license
+    assert "trained on research-only data (VGMIDI" in oracle.license
     assert command.name == "deam"

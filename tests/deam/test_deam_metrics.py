@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from orchestra_deam.metrics import agreement, by_dimension, mean_by
+from orchestra_deam.metrics import agreement, intervals, mean_by
 
 
 def test_r_and_r2_equal_scipy_for_a_linear_fit():
@@ -39,7 +39,36 @@ def test_means_are_taken_per_group():
     np.testing.assert_allclose(mean_by(np.array([1, 0, 1]), values), [[3, 30], [3, 30]])
 
 
-def test_dimensions_are_named_in_order():
-    marks = by_dimension(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 0.0], [1.0, 1.0]]), ("arousal", "valence"))
-    assert marks["arousal"]["r"] == pytest.approx(1)
-    assert marks["valence"]["r"] == pytest.approx(-1)
+def test_squared_error_and_partial_correlation_equal_their_definitions():
+    rng = np.random.default_rng(3)
+    given = rng.standard_normal(60)
+    rated = given + rng.standard_normal(60)
+    read = rated + given + rng.standard_normal(60)
+    marks = agreement(read, rated, given)
+    assert marks["mse"] == pytest.approx(np.mean((read - rated) ** 2))
+    assert marks["rmse"] == pytest.approx(marks["mse"] ** 0.5)
+    # The correlation of what a line over `given` leaves of both.
+    left = [values - np.polyval(np.polyfit(given, values, 1), given) for values in (read, rated)]
+    assert marks["partial_r"] == pytest.approx(stats.pearsonr(*left).statistic)
+
+
+def test_intervals_equal_a_bootstrap_written_out():
+    rng = np.random.default_rng(1)
+    cluster = np.repeat(np.arange(8), 3)
+    rated = rng.standard_normal(24) + cluster / 4
+    read = rated + rng.standard_normal(24)
+    found = intervals(read, rated, cluster, draws=500, seed=4)
+    counts = np.random.default_rng(4).multinomial(8, np.full(8, 1 / 8), size=500)
+    drawn = [np.concatenate([np.tile(np.flatnonzero(cluster == c), n) for c, n in enumerate(row) if n]) for row in counts]
+    expected = np.percentile([stats.pearsonr(read[rows], rated[rows]).statistic for rows in drawn], [2.5, 97.5])
+    assert found["r"] == pytest.approx(tuple(expected))
+    assert found["rmse"][0] < agreement(read, rated)["rmse"] < found["rmse"][1]
+
+
+def test_alike_items_of_a_cluster_widen_the_interval():
+    rng = np.random.default_rng(2)
+    rated = np.repeat(rng.standard_normal(10), 20)
+    read = rated + np.repeat(rng.standard_normal(10), 20)
+    by_cluster = intervals(read, rated, np.repeat(np.arange(10), 20))["r"]
+    singly = intervals(read, rated, np.arange(200))["r"]
+    assert by_cluster[1] - by_cluster[0] > 2 * (singly[1] - singly[0])

@@ -1,0 +1,1 @@
+"""Marks readings against ratings: metrics with intervals, baselines, tables and figures."""
