@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -30,6 +30,9 @@ class Brief:
         One per item.
     source : Tensor [shape=(batch, samples)], or None
         Source audio at the canvas rate, for instruments that start from a recording.
+    requests : mapping of str to Tensor [shape=(batch,)]
+        The targets on the request scale, -1 to 1 over what the oracle's corpus holds (`Dimension.request`): what a score source
+        can go by that does not know the oracle. Empty where nobody has worked them out.
     """
 
     canvas: Canvas
@@ -37,6 +40,7 @@ class Brief:
     seeds: Tensor
     scores: tuple[Score, ...] | None = None
     source: Tensor | None = None
+    requests: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seeds.ndim != 1 or not len(self) or self.seeds.is_floating_point():
@@ -45,9 +49,10 @@ class Brief:
                 "(batch,), at least one."
             )
         batch = (len(self),)
-        for name, target in self.targets.items():
-            if target.shape != batch:
-                raise ParameterError(f"Target {name!r} has shape {tuple(target.shape)}; expected {batch}, one per seed.")
+        for what, asked in (("Target", self.targets), ("Request", self.requests)):
+            for name, column in asked.items():
+                if column.shape != batch:
+                    raise ParameterError(f"{what} {name!r} has shape {tuple(column.shape)}; expected {batch}, one per seed.")
         if self.scores is not None and len(self.scores) != len(self):
             raise ParameterError(f"The brief has {len(self.scores)} scores for {len(self)} seeds; expected one per seed.")
         if self.source is not None and (self.source.ndim != 2 or self.source.shape[0] != len(self)):
@@ -80,6 +85,7 @@ class Brief:
             seeds=self.seeds[index],
             scores=None if self.scores is None else tuple(self.scores[int(i)] for i in index),
             source=None if self.source is None else self.source[index],
+            requests={name: request[index] for name, request in self.requests.items()},
         )
 
     def notes(self, dtype: torch.dtype = torch.float32) -> PaddedNotes:

@@ -36,6 +36,11 @@ class ScoreSource(Component):
         """The first value of every choice."""
         return {name: values[0] for name, values in self.choices.items()}
 
+    @property
+    def duration(self) -> float | None:
+        """Seconds that a piece of this source lasts where nobody asks for a length; None where it fits any."""
+        return None
+
     def write(self, brief: Brief, choice: Choice, generator: np.random.Generator) -> Score:
         """Return the score of one item.
 

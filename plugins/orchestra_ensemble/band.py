@@ -44,6 +44,11 @@ class BandScore(ScoreSource):
         """The choices of all sources, with the name of the voice before theirs."""
         return {f"{name}.{key}": values for name, source in self.sources.items() for key, values in source.choices.items()}
 
+    @property
+    def duration(self) -> float | None:
+        """Seconds that the longest of the sources asks for; None where none does."""
+        return max((source.duration for source in self.sources.values() if source.duration is not None), default=None)
+
     def _write(self, brief: Brief, choice: Mapping[str, Any], generator: np.random.Generator) -> Score:
         written: list[Score] = []
         notes: list[Note] = []

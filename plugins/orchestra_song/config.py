@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,6 @@ class RulesConfig:
         Any of melody, harmony, bass, pad, drums, the melody among them.
     humanise : float, in [0, 0.025]
         Largest deviation of an onset from the grid, in s.
-    mean, sd : mapping of str to float
-        Mean and standard deviation of the oracle's corpus by dimension. Where both are given, a target t counts as
-        (t - mean) / (4 sd), half the request; otherwise as it is.
     draws : int, in [1, 1024]
         1 writes what the rules say. More offer a choice ``draw``: 0 is what the rules say, every other number something near
         it, which makes the rules the prior of a search.
@@ -102,6 +98,4 @@ class RulesConfig:
     bars: int = 0
     parts: tuple[str, ...] = ("melody", "harmony", "bass")
     humanise: float = 0.012
-    mean: Mapping[str, float] = field(default_factory=dict)
-    sd: Mapping[str, float] = field(default_factory=dict)
     draws: int = 1

@@ -19,6 +19,7 @@ from orchestra_song.settings import check_parts, check_range
 from orchestra_song.streams import Streams
 
 _DEFAULTS = RulesConfig()
+_OF_REQUEST = 0.5
 _MIDDLE, _SEMITONES_PER_VALENCE = 67.0, 14.0
 _NOTES_PER_SECOND, _AROUSAL_PER_DOUBLING = 2.0, 0.4
 _LEVEL, _LEVEL_PER_AROUSAL = 0.6, 0.5
@@ -37,12 +38,12 @@ class RulesScore(ScoreSource):
     every 1.2. Block chords in a loop of four; everything else is as `SongScore` does it. The signs of the effects are those of
     Eerola et al. (2013), but for loudness, which costs some valence there; the sizes were set by hand, before any optimisation.
 
-    Targets are readings, and the rules are meant for readings of about -0.5 to 0.5; with `mean` and `sd` of the oracle's corpus
-    a request of -1 to 1 becomes that. A dimension that nothing is asked of counts as 0.
+    v and a are half of what is asked on the request scale, -0.5 to 0.5; in a brief that does not tell the requests they are the
+    targets as they are. A dimension that nothing is asked of counts as 0.
 
     Parameters
     ----------
-    key, bars, parts, humanise, mean, sd, draws
+    key, bars, parts, humanise, draws
         As in `RulesConfig`.
 
     Raises
@@ -73,21 +74,16 @@ class RulesScore(ScoreSource):
         bars: int = 0,
         parts: tuple[str, ...] = _DEFAULTS.parts,
         humanise: float = _DEFAULTS.humanise,
-        mean: Mapping[str, float] = _DEFAULTS.mean,
-        sd: Mapping[str, float] = _DEFAULTS.sd,
         draws: int = 1,
     ) -> None:
         for name, value, lower, upper in (("bars", bars, 0, 512), ("humanise", humanise, 0, 0.025), ("draws", draws, 1, 1024)):
             check_range("rules", name, value, lower, upper)
         check_parts("rules", parts)
-        for name, deviation in sd.items():
-            check_range("rules", f"sd of {name}", deviation, 1e-6, 1e6)
         tonic, mode = parse_key(key) if key else (None, "")
         self._tonic: int | None = tonic
         if mode:
             raise ParameterError(f"key of rules is {key!r}; expected a tonic alone: the rules choose the mode.")
         self._bars, self._parts, self._humanise, self._draws = bars, tuple(parts), humanise, draws
-        self._mean, self._sd = dict(mean), dict(sd)
 
     @property
     def choices(self) -> Mapping[str, tuple[Any, ...]]:
@@ -101,19 +97,19 @@ class RulesScore(ScoreSource):
 
     def _write(self, brief: Brief, choice: Mapping[str, Any], generator: np.random.Generator) -> Score:
         streams = Streams.of(generator)
-        valence, arousal = self._asked(brief, "valence"), self._asked(brief, "arousal")
+        valence, arousal = _asked(brief, "valence"), _asked(brief, "arousal")
         tonic = int(streams.named("key").integers(12)) if self._tonic is None else self._tonic
         setting = Plan(tonic=tonic, bars=self._bars, parts=self._parts, humanise=self._humanise)
         number = choice.get("draw", 0)
         plan = _near(setting, valence, arousal, streams.named(f"draw {number}")) if number else plan_of(setting, valence, arousal)
         return compose(plan, brief.canvas.duration, streams)
 
-    def _asked(self, brief: Brief, name: str) -> float:
-        if name not in brief.targets:
-            return 0.0
-        target = float(brief.targets[name][0])
-        known = name in self._mean and name in self._sd
-        return (target - self._mean[name]) / (4 * self._sd[name]) if known else target
+
+def _asked(brief: Brief, name: str) -> float:
+    """Return half the request, or the target as it is where the brief does not tell the request; 0 where nothing is asked."""
+    if name in brief.requests:
+        return _OF_REQUEST * float(brief.requests[name][0])
+    return float(brief.targets[name][0]) if name in brief.targets else 0.0
 
 
 def plan_of(setting: Plan, valence: float, arousal: float) -> Plan:

@@ -76,6 +76,14 @@ def write(band, choice=None):
     return band.write(Brief(Canvas(duration=2.0), {}, torch.tensor([1])), choice or {}, np.random.default_rng(5))
 
 
+def test_a_band_lasts_as_long_as_the_longest_of_its_sources_asks():
+    class Long(Beat):
+        duration = 12.0
+
+    assert BandScore(sources={"one": Beat(60.0), "two": Beat(60.0)}).duration is None
+    assert BandScore(sources={"one": Beat(60.0), "two": Long(60.0)}).duration == 12.0
+
+
 def test_the_first_source_leads_and_the_others_follow_its_tempo():
     score = write(BandScore(sources={"one": Beat(60.0), "two": Beat(200.0)}))
     assert (score.tempo, score.key) == (60.0, "A minor")
