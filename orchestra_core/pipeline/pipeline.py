@@ -125,7 +125,8 @@ class Pipeline:
         duration : float, or None
             Length in seconds: short for a canvas of that length.
         canvas : Canvas, or None
-            The time grid; None for 44 100 Hz and the length of `source`, else of what the objective hears at once, else 5 s.
+            The time grid; None for 44 100 Hz and the length of `source`, else what the score source asks for, else of what the
+            objective hears at once, else 5 s.
         directory : path, or None
             The run folder, written to while the run goes on, so that it can be resumed.
         resume : bool
@@ -211,7 +212,8 @@ class Pipeline:
         if canvas is not None and not isinstance(canvas, Canvas):
             raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
         if canvas is None and duration is None:
-            duration = source_duration(requests) or self.parts.objective.clip_duration
+            written = self.parts.score.duration if self.parts.score else None
+            duration = source_duration(requests) or written or self.parts.objective.clip_duration
         canvas = canvas or Canvas()
         return canvas if duration is None else replace(canvas, duration=duration)
 

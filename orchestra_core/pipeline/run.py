@@ -13,9 +13,9 @@ from torch import Tensor
 from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.oracle import Dimension
-from orchestra_core.contracts.score import Score
 from orchestra_core.pipeline.fixed_score import FixedScore
 from orchestra_core.pipeline.parts import Parts
+from orchestra_core.pipeline.played import as_written
 from orchestra_core.pipeline.recordings import check_sources, read_sources
 from orchestra_core.pipeline.request import Request, warn_missed, warn_unseen
 from orchestra_core.pipeline.result import ParameterValue, Result
@@ -166,7 +166,7 @@ class Performance:
             readings=readings,
             dimensions=self._run.dimensions,
             gain=float(heard.gain),
-            notes=_with_setting(notes[0], brief) if notes else None,
+            notes=as_written(notes[0], brief.scores[0] if brief.scores else None) if notes else None,
             choice=dict(problem.choices[row]),
             parameters=tuple(
                 ParameterValue(
@@ -207,11 +207,3 @@ def _summed_up(rows: Sequence[Row]) -> list[str]:
         by_stage.setdefault(row.stage, []).append(row.event)
     more = {stage: f" ({len(events) - 1} more in this stage.)" if len(events) > 1 else "" for stage, events in by_stage.items()}
     return [events[0] + more[stage] for stage, events in by_stage.items()]
-
-
-def _with_setting(played: Score, brief: Brief) -> Score:
-    """Return played notes in the tempo, metre and key of the score that they were played from."""
-    if not brief.scores:
-        return played
-    written = brief.scores[0]
-    return replace(played, tempo=written.tempo, metre=written.metre, key=written.key)

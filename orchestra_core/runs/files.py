@@ -39,7 +39,7 @@ def write_item_files(result: Result, directory: Path) -> None:
 
     write_wav(directory / AUDIO, result.audio, result.sample_rate)
     if result.notes is not None:
-        write_midi(directory / NOTES, result.notes)
+        write_midi(directory / NOTES, result.notes, quantize=True)
     write_text(directory / HISTORY, result.history.to_csv(index=False, lineterminator="\n"))
     write_text(directory / PARAMETERS, parameters_csv(result.parameters))
     _write_arrays(result.parameters, directory / ARRAYS)
