@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from orchestra_core.pipeline import Result
 
 
+def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | None) -> str | float | None:
+    """Return a name of `Canvas.with_loudness`, or a number of LUFS."""
+    if value is None or value in ("expressive", "matched", "peak"):
+        return value
+    try:
+        return float(value)
+    except ValueError as error:
+        expected = "expressive, matched, peak or a number of LUFS such as -16"
+        raise click.BadParameter(f"{value!r} is no loudness; expected {expected}.", ctx, param) from error
+
+
 @click.command(name="compose")
 @click.argument("word", required=False)
 @click.option("--valence", type=float, help="Asked valence, -1 (unpleasant) to 1 (pleasant).")
@@ -31,6 +42,13 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0), help="Everything random follows from it.  [default: 0]")
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Compose N pieces, of the seeds SEED, SEED + 1, ...")
 @click.option("--duration", type=float, metavar="SECONDS", help="Length of the piece.  [default: what the oracle hears at once]")
+@click.option(
+    "--loudness",
+    metavar="expressive|matched|peak|LUFS",
+    callback=_parse_loudness,
+    help="Of the file: as arousal asks for (-20 LUFS and 8 dB per unit of the request; the default where arousal is asked), "
+    "the same for all pieces (-20 LUFS), the same peak, or so many LUFS. The true peak stays below -1 dBTP.",
+)
 @click.option("--instrument", metavar="NAME", help="What plays.")
 @click.option("--oracle", metavar="NAME", help="What hears.")
 @click.option("--objective", metavar="NAME", help="What the music has to meet.")

@@ -64,6 +64,27 @@ class Dimension:
             return request
         return min(max(self.mean + 2 * self.sd * request, self.lower), self.upper)
 
+    def request(self, reading: float) -> float:
+        """Return the request that asks for a reading: the inverse of `reading`, within -1 and 1.
+
+        Parameters
+        ----------
+        reading : float
+            In the dimension's unit.
+
+        Returns
+        -------
+        float, in [-1, 1]
+            ``(reading - mean) / 2 sd``; the reading itself where there is no corpus.
+
+        Examples
+        --------
+        >>> Dimension("arousal", -1.0, 1.0, mean=-0.1, sd=0.2).request(0.1)
+        0.5
+        """
+        asked = reading if self.mean is None or not self.sd else (reading - self.mean) / (2 * self.sd)
+        return min(max(asked, -1.0), 1.0)
+
 
 @dataclass(frozen=True, eq=False)
 class WindowReadings:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.canvas import Canvas, LoudnessName
 from orchestra_core.contracts.checks import usable_device
 from orchestra_core.errors import ParameterError, RunFolderError
 from orchestra_core.pipeline.parts import Parts, PartsBuilder, ScoreSpec, Specs
@@ -99,6 +99,7 @@ class Pipeline:
         like: str | Path | None = None,
         duration: float | None = None,
         canvas: Canvas | None = None,
+        loudness: LoudnessName | float | None = None,
         directory: str | Path | None = None,
         resume: bool = False,
         device: str = "cpu",
@@ -127,6 +128,9 @@ class Pipeline:
         canvas : Canvas, or None
             The time grid; None for 44 100 Hz and the length of `source`, else what the score source asks for, else of what the
             objective hears at once, else 5 s.
+        loudness : {"expressive", "matched", "peak"}, float, or None
+            Level of the export, before the canvas': the loudness that expresses the asked arousal (-20 LUFS and 8 dB per unit
+            of the request scale), the same for all (-20 LUFS), the same peak, or so many LUFS; see `Canvas`.
         directory : path, or None
             The run folder, written to while the run goes on, so that it can be resumed.
         resume : bool
@@ -157,6 +161,7 @@ class Pipeline:
             scale=scale,
             duration=duration,
             canvas=canvas,
+            loudness=loudness,
             directory=directory,
             resume=resume,
             device=device,
@@ -170,6 +175,7 @@ class Pipeline:
         scale: Scale = "request",
         duration: float | None = None,
         canvas: Canvas | None = None,
+        loudness: LoudnessName | float | None = None,
         directory: str | Path | None = None,
         resume: bool = False,
         device: str = "cpu",
@@ -181,7 +187,7 @@ class Pipeline:
         ----------
         requests : sequence of Request
             One per piece; all ask for the same dimensions.
-        scale, duration, canvas, directory, resume, device, budget
+        scale, duration, canvas, loudness, directory, resume, device, budget
             As for `compose`. The folder of a batch holds one folder per item.
 
         Returns
@@ -190,7 +196,7 @@ class Pipeline:
         """
         dimensions = self.parts.objective.dimensions
         requests = _same_dimensions(requests, [dimension.name for dimension in dimensions])
-        canvas, torch_device = self._canvas(canvas, duration, requests), usable_device(device)
+        canvas, torch_device = self._canvas(canvas, duration, loudness, requests), usable_device(device)
         targets = tuple(self._targets(request, scale) for request in requests)
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
         run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
@@ -208,14 +214,21 @@ class Pipeline:
         self._registry.hooks.run_finished(run, results)
         return results
 
-    def _canvas(self, canvas: Canvas | None, duration: float | None, requests: Sequence[Request]) -> Canvas:
+    def _canvas(
+        self,
+        canvas: Canvas | None,
+        duration: float | None,
+        loudness: LoudnessName | float | None,
+        requests: Sequence[Request],
+    ) -> Canvas:
         if canvas is not None and not isinstance(canvas, Canvas):
             raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
         if canvas is None and duration is None:
             written = self.parts.score.duration if self.parts.score else None
             duration = source_duration(requests) or written or self.parts.objective.clip_duration
         canvas = canvas or Canvas()
-        return canvas if duration is None else replace(canvas, duration=duration)
+        canvas = canvas if duration is None else replace(canvas, duration=duration)
+        return canvas if loudness is None else canvas.with_loudness(loudness)
 
     def _targets(self, request: Request, scale: Scale) -> dict[str, float]:
         objective = self.parts.objective

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.contracts.score import Score
+from orchestra_core.io.loudness import Loudness, measure_loudness
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,6 +82,8 @@ class Result:
         Files from outside that the recipe refers to.
     word : str
         The emotion word that was asked, or empty.
+    asked_loudness : float or None
+        Integrated loudness in LUFS that was asked; None where another level was, such as a peak.
     """
 
     audio: np.ndarray
@@ -97,11 +101,17 @@ class Result:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Path] = field(default_factory=dict)
     word: str = ""
+    asked_loudness: float | None = None
 
     @property
     def sample_rate(self) -> int:
         """Sampling rate of `audio` in Hz."""
         return self.canvas.sample_rate
+
+    @cached_property
+    def loudness(self) -> Loudness:
+        """Integrated loudness in LUFS and true peak in dBTP of `audio`, as measured."""
+        return measure_loudness(self.audio, self.sample_rate)
 
     @property
     def errors(self) -> Mapping[str, float]:

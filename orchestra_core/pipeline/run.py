@@ -12,7 +12,9 @@ from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.objective import Take
 from orchestra_core.contracts.oracle import Dimension
+from orchestra_core.pipeline.export import asked_loudness, export
 from orchestra_core.pipeline.fixed_score import FixedScore
 from orchestra_core.pipeline.parts import Parts
 from orchestra_core.pipeline.played import as_written
@@ -138,9 +140,12 @@ class Performance:
         canvas = self._canvas.at(self._evaluator.working_rate(self._canvas.sample_rate))
         names = sorted({name for targets in self._run.targets for name in targets})
         columns = {name: [targets[name] for targets in self._run.targets] for name in names}
+        known = [dimension for dimension in self._run.dimensions if dimension.name in columns]
+        asked = {dimension.name: [dimension.request(target) for target in columns[dimension.name]] for dimension in known}
         return Brief(
             canvas=canvas,
             targets={name: torch.tensor(column, device=self._device) for name, column in columns.items()},
+            requests={name: torch.tensor(column, device=self._device) for name, column in asked.items()},
             seeds=torch.tensor([request.seed for request in self._run.requests], device=self._device),
             source=self._source(canvas),
         )
@@ -154,18 +159,22 @@ class Performance:
         brief, parameters, values = problem.item(row)
         source = read_sources(self._run.requests[row : row + 1], self._canvas)
         brief = replace(brief, canvas=self._canvas, source=None if source is None else source.to(self._device))
-        heard = self._evaluator.hear(values, brief, brief.generator("final"), final=True)
+        asked = asked_loudness(self._canvas, self._run.targets[row], self._run.dimensions)
+        exported = export(self._evaluator.finish(values, self._canvas), self._canvas, asked)
+        take = Take(exported.audio, self._canvas.sample_rate, values, brief, brief.generator("final"))
+        evaluation = self._parts.objective.evaluate(take)
         notes = self._parts.instrument.notes(values, self._canvas)
-        readings = {name: float(reading) for name, reading in heard.evaluation.readings.items()}
+        readings = {name: float(reading) for name, reading in evaluation.readings.items()}
         history = to_frame(replace(r, item=0) for r in problem.state.rows if r.item == row)
         return Result(
-            audio=heard.take.audio[0].float().cpu().numpy(),
+            audio=exported.audio[0].float().cpu().numpy(),
             canvas=self._canvas,
             seed=self._run.requests[row].seed,
             targets=self._run.targets[row],
             readings=readings,
             dimensions=self._run.dimensions,
-            gain=float(heard.gain),
+            gain=float(exported.gain),
+            asked_loudness=asked,
             notes=as_written(notes[0], brief.scores[0] if brief.scores else None) if notes else None,
             choice=dict(problem.choices[row]),
             parameters=tuple(
@@ -183,7 +192,7 @@ class Performance:
                 for p in parameters
             ),
             history=history,
-            messages=self._messages(row, readings, problem),
+            messages=(*self._messages(row, readings, problem), *exported.messages),
             recipe={**self._run.recipe, "items": [self._run.recipe["items"][row]]},
             inputs={name: Path(path) for name, path in self._run.recipe["inputs"].items()},
             word=self._run.requests[row].word,

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from orchestra_core.config import read_config, validate
-from orchestra_core.contracts.canvas import Canvas
+from orchestra_core.contracts.canvas import Canvas, LoudnessName
 from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
 from orchestra_core.pipeline.recipe import items_of, pipeline_of
@@ -34,6 +34,8 @@ class Settings:
         Parts by name, or by name and configuration: instrument, oracle, objective, schedule, score.
     canvas : Canvas, or None
         The time grid; None for as long as the source, or what the objective hears at once.
+    loudness : {"expressive", "matched", "peak"}, float, or None
+        Level of the export, before the canvas'; None for the canvas'.
     scale : {"request", "reading"}
         What targets mean.
     items : tuple of Request
@@ -49,6 +51,7 @@ class Settings:
 
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     canvas: Canvas | None = None
+    loudness: LoudnessName | float | None = None
     scale: Scale = "request"
     items: tuple[Request, ...] = ()
     device: str = "cpu"
@@ -74,6 +77,7 @@ class Settings:
         source: Path | None = None,
         like: Path | None = None,
         duration: float | None = None,
+        loudness: LoudnessName | float | None = None,
         device: str | None = None,
         threads: int | None = None,
         **parts: Any,
@@ -87,6 +91,7 @@ class Settings:
             self,
             pipeline=_with_parts(self.pipeline, named),
             canvas=self.canvas if duration is None else replace(self.canvas or Canvas(), duration=duration),
+            loudness=self.loudness if loudness is None else loudness,
             scale=scale or self.scale,
             items=items,
             device=device or self.device,
@@ -101,6 +106,7 @@ class Settings:
             self.items,
             scale=self.scale,
             canvas=self.canvas,
+            loudness=self.loudness,
             directory=directory,
             resume=resume,
             device=self.device,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
+from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.instrument import Instrument
 from orchestra_core.contracts.objective import Evaluation, Objective, Take
 from orchestra_core.contracts.randomness import ItemGenerator
@@ -47,12 +48,15 @@ class Evaluator:
         free = "rate_free" in self.instrument.capabilities
         return min(lower) if free and lower else sample_rate
 
-    def hear(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator, final: bool = False) -> Heard:
-        """Render, or finish what is final, and evaluate, with every value checked against the contracts."""
-        render = self.instrument.finish if final else self.instrument.render
-        audio, gain = apply_level(render(values, brief.canvas), brief.canvas)
+    def hear(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator) -> Heard:
+        """Render and evaluate, with every value checked against the contracts."""
+        audio, gain = apply_level(self.instrument.render(values, brief.canvas), brief.canvas)
         take = Take(audio, brief.canvas.sample_rate, values, brief, generator)
         return Heard(take, gain, self.objective.evaluate(take))
+
+    def finish(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
+        """Return what is exported, before its level, shape (batch, canvas.samples), checked against the contracts."""
+        return self.instrument.finish(values, canvas)
 
     def hear_unchecked(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator) -> Heard:
         """Render and evaluate without looking at samples: for inner loops, after `hear` has passed once."""

@@ -1,4 +1,4 @@
-"""The level at which a rendering is heard and exported."""
+"""The level at which a rendering is heard while it is optimised."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ def apply_level(audio: Tensor, canvas: Canvas) -> tuple[Tensor, Tensor]:
         Differentiable with respect to the rendered audio, through the peak but not through the loudness.
     gain : Tensor [shape=(batch,)]
         The factor that was applied.
+
+    Notes
+    -----
+    At the levels ``auto`` and ``expressive`` this is the peak's; the export has a gain of its own.
     """
     if canvas.level == "as_is":
         return audio, torch.ones_like(audio[:, 0])

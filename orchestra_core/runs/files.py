@@ -57,6 +57,11 @@ def item_record(result: Result) -> dict[str, Any]:
         "errors": _numbers(result.errors),
         "dimensions": [{key: _number(value) for key, value in asdict(dimension).items()} for dimension in result.dimensions],
         "gain": finite(result.gain),
+        "loudness": {
+            "asked": None if result.asked_loudness is None else finite(result.asked_loudness),
+            "integrated": finite(result.loudness.integrated),
+            "true_peak": finite(result.loudness.true_peak),
+        },
         "choice": plain(result.choice, "choice"),
         "messages": list(result.messages),
     }

@@ -11,7 +11,7 @@ from orchestra_core.errors import IncompatibleError, TargetError, UsageError
 # The outside distribution is installed once, in one worker.
 pytestmark = pytest.mark.xdist_group("matrix")
 
-CANVAS = Canvas(duration=0.5, sample_rate=22_050)
+CANVAS = Canvas(duration=0.5, sample_rate=22_050, level="peak")
 
 #: Beside what is installed where the tests run: an outside distribution, and the small parts.
 OUTSIDE = {

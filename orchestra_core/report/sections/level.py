@@ -1,4 +1,4 @@
-"""The level over time, with what a listener could stumble on: peak, DC, clipping, leading silence."""
+"""The level over time, with loudness and what a listener could stumble on: peak, DC, clipping, leading silence."""
 
 from __future__ import annotations
 
@@ -35,20 +35,27 @@ def section(result: Result) -> str | None:
         axes.axhline(0, color=MUTED, linewidth=0.5)
         axes.set(xlim=(0, len(audio) / rate), ylim=(-1.05, 1.05), yticks=(-1, -0.5, 0, 0.5, 1))
         axes.legend(loc="upper right", ncols=2, frameon=False, fontsize=8.5)
-        return figure_html(figure, f"Waveform and level over time. {_sentence(measured)}") + _facts(measured, result.gain)
+        return figure_html(figure, f"Waveform and level over time. {_sentence(measured)}") + _facts(measured, result)
 
 
-def _facts(measured: Measurements, gain: float) -> str:
+def _facts(measured: Measurements, result: Result) -> str:
     facts = {
         "peak": decibel_text(measured.peak, "dBFS"),
+        "loudness": _loudness(result),
+        "true peak": decibel_text(result.loudness.true_peak, "dBTP"),
         "level (RMS)": decibel_text(measured.rms, "dBFS"),
         "DC offset": f"{abs(measured.offset):.1e}",
         "clipped samples": str(measured.clipped),
         "leading silence": f"{measured.leading_silence:.2f} s",
-        "gain of the export": f"\N{MULTIPLICATION SIGN}{gain:.3g}",
+        "gain of the export": f"\N{MULTIPLICATION SIGN}{result.gain:.3g}",
     }
     items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
     return f'<dl class="facts">{items}</dl>'
+
+
+def _loudness(result: Result) -> str:
+    asked = "" if result.asked_loudness is None else f" (asked: {decibel_text(result.asked_loudness, 'LUFS')})"
+    return decibel_text(result.loudness.integrated, "LUFS") + asked
 
 
 def _sentence(measured: Measurements) -> str:

@@ -37,7 +37,7 @@ def melody(count, start=0.0):
         ({"peak": 1.01}, "peak is 1.01 re full scale"),
         ({"loudness": -61.0}, r"loudness is -61.0 LUFS; expected a value in \[-60, 0\]"),
         ({"loudness": 0.5}, "loudness is 0.5 LUFS"),
-        ({"level": "loud"}, "level is 'loud'; expected one of peak, loudness, as_is"),
+        ({"level": "loud"}, "level is 'loud'; expected one of auto, peak, loudness, expressive, as_is"),
         ({"level": "loudness", "duration": 0.3}, "0.3 s has no loudness; expected at least 0.4 s"),
     ],
 )
