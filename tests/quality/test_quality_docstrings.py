@@ -10,6 +10,7 @@ from numpydoc.validate import validate
 
 PACKAGES = (
     "orchestra_core",
+    "orchestra_battery",
     "orchestra_deam",
     "orchestra_ensemble",
     "orchestra_judges",

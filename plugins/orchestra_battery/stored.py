@@ -1,0 +1,50 @@
+"""Evaluations out of their records, held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestra_battery.comparison import Difference, compare
+from orchestra_battery.markers import Marker
+from orchestra_battery.plain import read_records
+from orchestra_core import Dimension, Performance
+from orchestra_core.errors import UsageError
+
+
+def compare_records(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, dict[str, Difference]]:
+    """Return what one evaluation has more than another, by marker and dimension.
+
+    Parameters
+    ----------
+    first, second : mapping
+        What `orchestra_battery.plain.read_record` returned.
+
+    Returns
+    -------
+    dict of str to dict of str to Difference
+        Of the markers that marked both. The oracle is left out where the two are not of the same scale.
+
+    Raises
+    ------
+    UsageError
+        They have no piece or no marker in common.
+    """
+    objective = [Dimension(**dimension) for dimension in first["dimensions"]]
+    names = [dimension.name for dimension in objective]
+    others = {marker["name"]: marker for marker in second["markers"]}
+    shared = [one for one in first["markers"] if one["dimensions"] == others.get(one["name"], {}).get("dimensions")]
+    if not shared:
+        raise UsageError("The two evaluations have no marker in common; expected the same judges in both.")
+    pieces = read_records(first), read_records(second)
+    return {one["name"]: compare(_marker(one), *pieces, names, objective) for one in shared}
+
+
+def _marker(stored: Mapping[str, Any]) -> Marker:
+    dimensions = tuple(Dimension(**dimension) for dimension in stored["dimensions"])
+    return Marker(stored["name"], stored["role"], dimensions, frozenset(stored["needs"]), _no_marks)
+
+
+def _no_marks(performance: Performance) -> Mapping[str, float]:
+    """Return nothing: what is stored has been marked."""
+    return {}
