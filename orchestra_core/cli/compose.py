@@ -41,6 +41,12 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
 )
 @click.option("--seed", type=click.IntRange(0), help="Everything random follows from it.  [default: 0]")
 @click.option("--seeds", type=click.IntRange(1), metavar="N", help="Compose N pieces, of the seeds SEED, SEED + 1, ...")
+@click.option(
+    "--variations",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Compose N pieces: that of SEED, and others whose seeds follow from it.",
+)
 @click.option("--duration", type=float, metavar="SECONDS", help="Length of the piece.  [default: what the oracle hears at once]")
 @click.option(
     "--loudness",

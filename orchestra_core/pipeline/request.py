@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
+
+import numpy as np
 
 from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.emotions.words import lookup
@@ -19,6 +21,8 @@ _SEEN = 2.0
 # A target counts as reached within this share of half the dimension's range.
 _REACHED = 0.05
 _LARGEST_SEED = 2**63 - 1
+# Keeps the seeds of variations apart from other numbers that are drawn from a seed.
+_VARIATIONS = 0x76617279
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,35 @@ class Request:
     def files(self) -> tuple[Path, ...]:
         """The recordings that it refers to."""
         return tuple(path for path in (self.source, self.like) if path is not None)
+
+    def variations(self, number: int) -> tuple[Request, ...]:
+        """Return this request and others that differ from it in their seeds alone.
+
+        Parameters
+        ----------
+        number : int, >= 1
+            How many in all.
+
+        Returns
+        -------
+        tuple of Request
+            The first is this one. The seeds of the others follow from its seed; those of another seed's variations are
+            others, so that nothing comes twice.
+
+        Raises
+        ------
+        ParameterError
+            There is less than one.
+
+        Examples
+        --------
+        >>> [request.seed for request in Request({"arousal": 0.4}, seed=7).variations(3)]
+        [7, 1612326589, 860762591]
+        """
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise ParameterError(f"The number of variations is {number!r}; expected a whole number of at least 1.")
+        seeds = np.random.SeedSequence([self.seed, _VARIATIONS]).generate_state(number)
+        return (self, *(replace(self, seed=int(seed)) for seed in seeds[1:]))
 
 
 def make_request(

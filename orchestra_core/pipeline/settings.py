@@ -12,6 +12,7 @@ import torch
 
 from orchestra_core.config import read_config, validate
 from orchestra_core.contracts.canvas import Canvas, LoudnessName
+from orchestra_core.errors import ParameterError
 from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
 from orchestra_core.pipeline.recipe import items_of, pipeline_of
@@ -73,6 +74,7 @@ class Settings:
         targets: Mapping[str, float] | None = None,
         seed: int | None = None,
         seeds: int | None = None,
+        variations: int | None = None,
         scale: Scale | None = None,
         source: Path | None = None,
         like: Path | None = None,
@@ -84,7 +86,11 @@ class Settings:
     ) -> Settings:
         """Return the settings with some of them changed; None leaves what is there."""
         named = {name: part for name, part in parts.items() if part is not None}
+        if seeds is not None and variations is not None:
+            raise ParameterError(f"{seeds} seeds and {variations} variations were asked; expected one of the two.")
         items = self._items(word, valence, arousal, targets or {}, like, seed, seeds)
+        if variations is not None:
+            items = (items or (Request(),))[0].variations(variations)
         if source is not None:
             items = tuple(replace(item, source=source) for item in items)
         return replace(
