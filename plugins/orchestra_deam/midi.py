@@ -89,7 +89,9 @@ def write_midi(notes: NoteTable, path: Path, program: int = 0) -> None:
     events = [
         (onset, 1, pitch, velocity) for onset, pitch, velocity in zip(notes.onset, notes.pitch, notes.velocity, strict=True)
     ]
-    events += [(end, 0, pitch, 0.0) for end, pitch in zip(notes.onset + notes.duration, notes.pitch, strict=True)]
+    # A note ends a tick after it begins at the earliest: an end that comes first would leave it sounding for ever.
+    ends = np.maximum(notes.onset + notes.duration, notes.onset + 1.5 / (2 * _TICKS))
+    events += [(end, 0, pitch, 0.0) for end, pitch in zip(ends, notes.pitch, strict=True)]
     track = mido.MidiTrack([mido.Message("program_change", program=program)])
     now = 0
     for time, is_on, pitch, velocity in sorted(events):

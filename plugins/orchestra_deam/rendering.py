@@ -51,13 +51,13 @@ class FluidSynthRenderer:
     soundfont : Path
         A General MIDI soundfont.
     sample_rate : int
-        In Hz.
+        In Hz. Front ends hear up to 8 kHz; at 44.1 kHz FluidSynth takes twice as long.
     name : str
         What the renderings are called.
     """
 
     soundfont: Path
-    sample_rate: int = 44_100
+    sample_rate: int = 22_050
     name: str = "fluidsynth"
 
     def check(self) -> None:

@@ -76,3 +76,11 @@ def test_transposition_folds_back_into_the_keyboard():
 
 def test_a_faster_tempo_shortens_everything():
     assert melody(2, 60).moved(0, 2.0).end == pytest.approx(melody(2, 60).end / 2)
+
+
+def test_a_note_of_no_length_ends_after_it_begins(tmp_path):
+    notes = NoteTable(np.array([60.0, 62.0]), np.array([0.0, 1.0]), np.array([1e-5, 0.5]), np.array([0.5, 0.5]))
+    write_midi(notes, tmp_path / "a.mid")
+    messages = [message for message in mido.MidiFile(tmp_path / "a.mid").tracks[0] if message.type == "note_on"]
+    assert [(message.note, message.velocity > 0) for message in messages] == [(60, True), (60, False), (62, True), (62, False)]
+    assert messages[1].time >= 1
