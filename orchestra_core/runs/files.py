@@ -17,6 +17,7 @@ from orchestra_core.io.midi_writing import write_midi
 from orchestra_core.runs.plain import finite, plain
 
 if TYPE_CHECKING:
+    from orchestra_core.contracts.score import Score
     from orchestra_core.pipeline.result import ParameterValue, Result
 
 AUDIO, NOTES, HISTORY, PARAMETERS, ARRAYS, REPORT, INPUTS = (
@@ -63,8 +64,14 @@ def item_record(result: Result) -> dict[str, Any]:
             "true_peak": finite(result.loudness.true_peak),
         },
         "choice": plain(result.choice, "choice"),
+        "setting": _setting(result.notes),
         "messages": list(result.messages),
     }
+
+
+def _setting(notes: Score | None) -> dict[str, Any] | None:
+    # MIDI has major and minor keys only; the record has the key as the score source named it.
+    return None if notes is None else {"tempo": notes.tempo, "metre": list(notes.metre), "key": notes.key}
 
 
 def parameters_csv(parameters: tuple[ParameterValue, ...]) -> str:

@@ -79,6 +79,7 @@ def test_the_record_says_what_was_asked_reached_and_how(tmp_path, make_result):
     assert content["recipe"]["pipeline"]["instrument"]["name"] == "tone"
     item = content["item"]
     assert (item["word"], item["seed"], item["gain"], item["choice"]) == ("happy", 7, 0.42, {"density": "dense"})
+    assert item["setting"] == {"tempo": 96.0, "metre": [3, 4], "key": "A minor"}
     assert item["targets"] == {"valence": 0.3, "arousal": 0.1}
     assert item["errors"]["arousal"] == pytest.approx(0.03)
     assert item["messages"] == ["Arousal 0.10 was asked and 0.13 reached."]
