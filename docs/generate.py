@@ -22,6 +22,7 @@ from orchestra_core import __version__, errors
 from orchestra_core.config import to_plain
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.descriptors import Ref
+from orchestra_core.emotions.cues import CueHints
 from orchestra_core.emotions.words import SYNONYMS, WORDS
 from orchestra_core.testing import Rule, table
 from orchestra_staged.config import PRESETS
@@ -109,8 +110,15 @@ def words_page() -> str:
     synonyms: dict[str, list[str]] = {}
     for synonym, word in SYNONYMS.items():
         synonyms.setdefault(word, []).append(synonym)
-    rows = [(w.word, f"{w.valence:+.2f}", f"{w.arousal:+.2f}", ", ".join(sorted(synonyms.get(w.word, ())))) for w in WORDS]
-    return _table(("word", "valence", "arousal", "also"), rows)
+    rows = [
+        (w.word, f"{w.valence:+.2f}", f"{w.arousal:+.2f}", _hints(w.cues), ", ".join(sorted(synonyms.get(w.word, ()))))
+        for w in WORDS
+    ]
+    return _table(("word", "valence", "arousal", "and", "also"), rows)
+
+
+def _hints(cues: CueHints) -> str:
+    return ", ".join(f"{name} {size:+g}" for name, size in cues.given().items())
 
 
 def card_page() -> str:

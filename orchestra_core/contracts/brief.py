@@ -33,6 +33,9 @@ class Brief:
     requests : mapping of str to Tensor [shape=(batch,)]
         The targets on the request scale, -1 to 1 over what the oracle's corpus holds (`Dimension.request`): what a score source
         can go by that does not know the oracle. Empty where nobody has worked them out.
+    cues : mapping of str to Tensor [shape=(batch,)]
+        What a word asks for beside its targets: hints in [-1, 1] by the names of `orchestra_core.emotions.cues.CueHints`, such
+        as ``level`` and ``irregularity``. Those that no item has are left out.
     """
 
     canvas: Canvas
@@ -41,6 +44,7 @@ class Brief:
     scores: tuple[Score, ...] | None = None
     source: Tensor | None = None
     requests: Mapping[str, Tensor] = field(default_factory=dict)
+    cues: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.seeds.ndim != 1 or not len(self) or self.seeds.is_floating_point():
@@ -49,7 +53,7 @@ class Brief:
                 "(batch,), at least one."
             )
         batch = (len(self),)
-        for what, asked in (("Target", self.targets), ("Request", self.requests)):
+        for what, asked in (("Target", self.targets), ("Request", self.requests), ("Cue", self.cues)):
             for name, column in asked.items():
                 if column.shape != batch:
                     raise ParameterError(f"{what} {name!r} has shape {tuple(column.shape)}; expected {batch}, one per seed.")
@@ -86,6 +90,7 @@ class Brief:
             scores=None if self.scores is None else tuple(self.scores[int(i)] for i in index),
             source=None if self.source is None else self.source[index],
             requests={name: request[index] for name, request in self.requests.items()},
+            cues={name: cue[index] for name, cue in self.cues.items()},
         )
 
     def notes(self, dtype: torch.dtype = torch.float32) -> PaddedNotes:

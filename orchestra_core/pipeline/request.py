@@ -10,8 +10,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from orchestra_core.contracts.oracle import Dimension
+from orchestra_core.emotions.cues import NO_HINTS, CueHints
 from orchestra_core.emotions.words import lookup
-from orchestra_core.errors import ParameterError, TargetError
+from orchestra_core.errors import ParameterError, TargetError, UnknownNameError
 from orchestra_core.names import one_of
 
 Scale = Literal["request", "reading"]
@@ -62,6 +63,14 @@ class Request:
         for name, target in self.targets.items():
             if isinstance(target, bool) or not isinstance(target, int | float):
                 raise TargetError(f"The target {name} is {target!r}, of type {type(target).__name__}; expected a number.")
+
+    @property
+    def cues(self) -> CueHints:
+        """What its word asks for beside the targets; nothing where it has no word, or one that is not in the table."""
+        try:
+            return lookup(self.word).cues if self.word else NO_HINTS
+        except UnknownNameError:
+            return NO_HINTS
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -146,9 +146,15 @@ class Performance:
             canvas=canvas,
             targets={name: torch.tensor(column, device=self._device) for name, column in columns.items()},
             requests={name: torch.tensor(column, device=self._device) for name, column in asked.items()},
+            cues=self._cues(),
             seeds=torch.tensor([request.seed for request in self._run.requests], device=self._device),
             source=self._source(canvas),
         )
+
+    def _cues(self) -> dict[str, Tensor]:
+        hints = [request.cues.given() for request in self._run.requests]
+        names = sorted({name for given in hints for name in given})
+        return {name: torch.tensor([given.get(name, 0.0) for given in hints], device=self._device) for name in names}
 
     def _source(self, canvas: Canvas) -> Tensor | None:
         source = read_sources(self._run.requests, canvas)

@@ -24,7 +24,8 @@ _SOFTEST, _LOUDEST = 0.22, 1.0
 def perform(plan: Plan, frame: Frame, events: Iterable[Event], streams: Streams) -> tuple[Note, ...]:
     """Return the notes of a piece in seconds.
 
-    Onsets deviate from the grid by a normal number of half the largest deviation, and never by more than the largest one.
+    Onsets, and velocities of an uneven plan, deviate by a normal number of half the largest deviation, and never by more than the
+    largest one.
 
     Parameters
     ----------
@@ -43,7 +44,11 @@ def perform(plan: Plan, frame: Frame, events: Iterable[Event], streams: Streams)
         In the order of their onsets.
     """
     timing = {name: streams.named("timing") if name == "melody" else _of_part(streams, name) for name in plan.parts}
-    notes = [_note(plan, frame, event, _deviation(plan.humanise, timing[event.part])) for event in events]
+    touch = streams.named("touch")
+    notes = [
+        _note(plan, frame, event, _deviation(plan.humanise, timing[event.part]), _deviation(plan.uneven, touch))
+        for event in events
+    ]
     return tuple(sorted(notes, key=lambda note: (note.onset, note.pitch, note.part.name)))
 
 
@@ -61,7 +66,7 @@ def _deviation(largest: float, generator: np.random.Generator) -> float:
     return float(np.clip(0.5 * largest * generator.standard_normal(), -largest, largest))
 
 
-def _note(plan: Plan, frame: Frame, event: Event, deviation: float) -> Note:
+def _note(plan: Plan, frame: Frame, event: Event, deviation: float, touch: float) -> Note:
     onset = max(event.start * frame.step + deviation, 0.0)
     end = (event.start + event.length) * frame.step
     if event.held:
@@ -70,7 +75,9 @@ def _note(plan: Plan, frame: Frame, event: Event, deviation: float) -> Note:
         length = end - onset
     else:
         length = plan.articulation * event.length * frame.step
-    velocity = plan.level + BALANCE[event.part] + event.stress + _swell(plan.contour, event.start / (frame.bars * frame.bar))
+    velocity = (
+        plan.level + touch + BALANCE[event.part] + event.stress + _swell(plan.contour, event.start / (frame.bars * frame.bar))
+    )
     length = min(max(length, _SHORTEST), max(frame.end - onset, 0.01))
     return Note(float(event.pitch), onset, length, float(np.clip(velocity, _SOFTEST, _LOUDEST)), part_of(event.part))
 

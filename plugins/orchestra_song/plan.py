@@ -53,6 +53,8 @@ class Plan:
         In `PROGRAMS`.
     humanise : float, in [0, 0.025]
         Largest deviation of an onset from the grid, in s.
+    uneven : float, in [0, 0.3]
+        Largest deviation of a velocity from what it should be.
     """
 
     mode: str = "major"
@@ -71,3 +73,4 @@ class Plan:
     exact_tempo: bool = False
     parts: tuple[str, ...] = ("melody", "harmony", "bass")
     humanise: float = 0.012
+    uneven: float = 0.0

@@ -13,6 +13,7 @@ from orchestra_core.errors import ParameterError
 from orchestra_song.compose import compose
 from orchestra_song.config import RulesConfig
 from orchestra_song.frame import DEFAULT_DURATION
+from orchestra_song.hints import hinted, hints_of
 from orchestra_song.modes import LADDER, parse_key
 from orchestra_song.plan import TEXTURES, Plan
 from orchestra_song.settings import check_parts, check_range
@@ -39,7 +40,8 @@ class RulesScore(ScoreSource):
     Eerola et al. (2013), but for loudness, which costs some valence there; the sizes were set by hand, before any optimisation.
 
     v and a are half of what is asked on the request scale, -0.5 to 0.5; in a brief that does not tell the requests they are the
-    targets as they are. A dimension that nothing is asked of counts as 0.
+    targets as they are. A dimension that nothing is asked of counts as 0. The hints of a word are added (`hints.hinted`): they
+    tell anger from fear, which lie on one spot of the plane.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ class RulesScore(ScoreSource):
         setting = Plan(tonic=tonic, bars=self._bars, parts=self._parts, humanise=self._humanise)
         number = choice.get("draw", 0)
         plan = _near(setting, valence, arousal, streams.named(f"draw {number}")) if number else plan_of(setting, valence, arousal)
-        return compose(plan, brief.canvas.duration, streams)
+        return compose(hinted(plan, hints_of(brief)), brief.canvas.duration, streams)
 
 
 def _asked(brief: Brief, name: str) -> float:

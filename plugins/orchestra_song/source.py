@@ -11,6 +11,7 @@ from orchestra_core import Brief, Score, ScoreSource
 from orchestra_song.compose import compose
 from orchestra_song.config import SongConfig
 from orchestra_song.frame import DEFAULT_DURATION, duration_of
+from orchestra_song.hints import hints_of, unsteady
 from orchestra_song.modes import parse_key
 from orchestra_song.plan import ARTICULATIONS, LEVELS, REGISTERS, Plan
 from orchestra_song.settings import CHOICES, check_song
@@ -27,7 +28,8 @@ class SongScore(ScoreSource):
     own: a choice or a variation that changes one leaves the others alone. The same canvas, seed and choice make the same piece.
 
     The canvas comes first: bars and tempo are fitted to it. Where `bars` and `tempo` are both given they are kept, and
-    `duration` is what they need.
+    `duration` is what they need. What a search chooses is left to it; of the hints of a word only irregularity is followed, which
+    is no choice.
 
     Parameters
     ----------
@@ -141,7 +143,9 @@ class SongScore(ScoreSource):
         if config.draws:
             choice = self.drawn(streams.named(f"draw {choice['draw']}"))
         picked = {**{name: values[0] for name, values in self._values.items()}, **choice}
-        return compose(self._plan(picked, streams), brief.canvas.duration, streams)
+        # The blind prior sees nothing of what is asked.
+        hints = {} if config.draws else hints_of(brief)
+        return compose(unsteady(self._plan(picked, streams), hints), brief.canvas.duration, streams)
 
     def _plan(self, choice: Mapping[str, Any], streams: Streams) -> Plan:
         config = self._config

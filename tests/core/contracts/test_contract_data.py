@@ -61,6 +61,7 @@ def test_a_canvas_counts_whole_samples_and_changes_only_its_rate(duration, rate)
     [
         ({"targets": {"valence": torch.zeros(3)}}, r"Target 'valence' has shape \(3,\); expected \(2,\)"),
         ({"targets": {"valence": torch.tensor(0.0)}}, r"Target 'valence' has shape \(\)"),
+        ({"cues": {"level": torch.zeros(3)}}, r"Cue 'level' has shape \(3,\); expected \(2,\)"),
         ({"requests": {"arousal": torch.zeros(1)}}, r"Request 'arousal' has shape \(1,\); expected \(2,\)"),
         ({"scores": (melody(1),)}, "1 scores for 2 seeds"),
         ({"source": torch.zeros(100)}, r"Source audio has shape \(100,\); expected \(2, samples\)"),
@@ -77,10 +78,12 @@ def test_a_brief_whose_parts_disagree_is_refused(changes, message):
 
 def test_rows_of_a_brief_take_everything_of_an_item_along_any_number_of_times():
     asked = {"targets": {"x": torch.tensor([1.0, 2.0])}, "requests": {"x": torch.tensor([0.1, 0.2])}}
+    asked["cues"] = {"level": torch.tensor([0.5, -0.5])}
     whole = brief(**asked, scores=(melody(1), melody(2)), source=torch.arange(6.0).view(2, 3))
     rows = whole.rows(torch.tensor([1, 1, 0]))
     assert rows.targets["x"].tolist() == [2, 2, 1]
     assert rows.requests["x"].tolist() == pytest.approx([0.2, 0.2, 0.1])
+    assert rows.cues["level"].tolist() == [-0.5, -0.5, 0.5]
     assert rows.seeds.tolist() == [1, 1, 0]
     assert [len(score.notes) for score in rows.scores] == [2, 2, 1]
     assert rows.source[:, 0].tolist() == [3, 3, 0]

@@ -30,6 +30,7 @@ class Phrase(ScoreSource):
         return self._duration
 
     def _write(self, brief, choice, generator):
+        self.hints = {name: float(cue) for name, cue in brief.cues.items()}
         self.asked.append({name: round(float(request), 4) for name, request in brief.requests.items()})
         return Score((Note(60.0, 0.0, 0.2, part=LEAD), Note(64.0, 0.25, 0.2, part=LEAD)), 60.0, (3, 4), "C lydian")
 
@@ -54,6 +55,30 @@ def test_a_score_source_is_told_what_is_asked_on_the_askedscale(registry, scale,
     source = Phrase()
     pipeline(registry, source).compose(targets={"centroid": target}, scale=scale, budget=1)
     assert source.asked and all(told == {"centroid": asked} for told in source.asked)
+
+
+def test_a_score_source_is_told_the_hints_of_a_word(registry):
+    source = Phrase()
+    for word, hints in (
+        ("sad", {"rate": -0.5, "articulation": -0.5, "attack": -0.5, "brightness": -0.5}),
+        ("", {}),
+        ("mine", {}),
+    ):
+        pipeline(registry, source).compose_many([Request({"centroid": 0.0}, 1, word)], budget=1)
+        assert source.hints == hints
+
+
+def test_items_without_a_hint_have_0_beside_one_that_has_it(registry):
+    class Hints(Phrase):
+        told = {}
+
+        def _write(self, brief, choice, generator):
+            self.told[int(brief.seeds)] = {name: float(cue) for name, cue in brief.cues.items()}
+            return super()._write(brief, choice, generator)
+
+    source = Hints()
+    pipeline(registry, source).compose_many([Request({"centroid": 0.0}, s, w) for s, w in ((1, "serene"), (2, ""))], budget=1)
+    assert source.told == {1: {"level": -0.5, "register": 0.5}, 2: {"level": 0.0, "register": 0.0}}
 
 
 def test_every_item_of_a_batch_is_told_its_own_request(registry):
