@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-ModelName = Literal["three_conv", "two_conv", "two_conv_time"]
+ModelName = Literal["cues", "three_conv", "two_conv", "two_conv_time"]
 BackendName = Literal["auto", "torch", "torchaudio", "nnaudio"]
+HeadName = Literal["vgmidi", "emotify"]
+ControlName = Literal["none", "untrained"]
 
 
 @dataclass(frozen=True)
@@ -16,15 +18,26 @@ class DeamCNNConfig:
 
     Parameters
     ----------
-    model : {"three_conv", "two_conv", "two_conv_time"}
-        The network.
+    model : {"cues", "three_conv", "two_conv", "two_conv_time"}
+        What reads: a linear reading of musical cues (the default), or one of the published networks on mel features.
     weights : Path or None
-        A ``.safetensors`` file, or a foreign PyTorch ``.pt`` state dict. None for the shipped weights, which only
-        ``three_conv`` has.
+        A ``.safetensors`` file, or a foreign PyTorch ``.pt`` state dict. None for the shipped weights, which ``cues`` and
+        ``three_conv`` have.
     backend : {"auto", "torch", "torchaudio", "nnaudio"}
-        What computes the spectrum; ``auto`` takes what is fixed for the device type (``torch``, the fast one, on a CPU).
+        What computes the spectra; ``auto`` takes what is fixed for the device type (``torch``, the fast one, on a CPU).
+        ``cues`` has no ``nnaudio``.
+    head : {"vgmidi", "emotify"}
+        Whose ratings a reading is a scale of: VGMIDI's, perceived emotion from -1 to 1; or Emotify's, felt emotion, sums of
+        shares of votes. Only ``cues`` has the second.
+    control : {"none", "untrained"}
+        ``untrained`` has random weights instead: a control for experiments, which must fail.
+    seed : int
+        Of the untrained weights.
     """
 
-    model: ModelName = "three_conv"
+    model: ModelName = "cues"
     weights: Path | None = None
     backend: BackendName = "auto"
+    head: HeadName = "vgmidi"
+    control: ControlName = "none"
+    seed: int = 0

@@ -61,6 +61,9 @@ class FrontEnd:
     torch.Size([1, 1, 128, 431])
     """
 
+    name = "mel"
+    rates = tuple(sorted(SPECTRUM_SIZES))
+
     def __init__(self, backend: BackendName = "auto") -> None:
         if backend not in ("auto", "torch", "torchaudio", "nnaudio"):
             raise ParameterError(f"Backend is {backend!r}; expected 'auto', 'torch', 'torchaudio' or 'nnaudio'.")
@@ -92,6 +95,10 @@ class FrontEnd:
             return standardised_decibels(power)[:, None]
         return standardise(relative_decibels(power))[:, None]
 
+    def arrays(self, clips: Tensor, sample_rate: int) -> dict[str, Tensor]:
+        """Return what is kept of clips for training: their `decibels`, by the name ``mel``."""
+        return {"mel": self.decibels(clips, sample_rate)}
+
     def decibels(self, audio: Tensor, sample_rate: int) -> Tensor:
         """Return the mel bands in dB relative to the clip's maximum, in [-80, 0], shape (n, 128, frames)."""
         return relative_decibels(self._power(audio, sample_rate))
@@ -115,13 +122,30 @@ class FrontEnd:
         return audio.dtype if optimised or audio.device.type == "mps" else torch.float64
 
     def _make(self, sample_rate: int, device: torch.device, dtype: torch.dtype, precision: torch.dtype) -> nn.Module:
-        if self.backend(device) == "torch":
-            n_fft, hop = SPECTRUM_SIZES[sample_rate]
-            return PowerMel(mel_bank(n_fft, sample_rate).to(dtype), hop, precision).to(device)
-        maker = _NnAudioSpectrum if self.backend(device) == "nnaudio" else _TorchaudioSpectrum
-        spectrum = maker(sample_rate).to(device=device, dtype=precision)
-        spectrum.bank = spectrum.bank.to(dtype)
-        return spectrum
+        n_fft, hop = SPECTRUM_SIZES[sample_rate]
+        return power_spectrum(self.backend(device), mel_bank(n_fft, sample_rate), hop, dtype, precision).to(device)
+
+
+def power_spectrum(backend: str, bank: Tensor, hop: int, dtype: torch.dtype, precision: torch.dtype) -> nn.Module:
+    """Return a map from audio, shape (n, samples), to the power that each filter hears, shape (n, filters, frames).
+
+    Parameters
+    ----------
+    backend : {"torch", "torchaudio", "nnaudio"}
+        What computes the spectrum.
+    bank : Tensor [shape=(filters, n_fft // 2 + 1)]
+        Filters on the bins of the spectrum.
+    hop : int, a divisor of n_fft
+        Samples between two frames.
+    dtype, precision : torch.dtype
+        Of the powers, and of the spectrum that they are taken from.
+    """
+    if backend == "torch":
+        return PowerMel(bank.to(dtype), hop, precision)
+    maker = _NnAudioSpectrum if backend == "nnaudio" else _TorchaudioSpectrum
+    spectrum = maker(bank, hop, precision).to(dtype=precision)
+    spectrum.bank = spectrum.bank.to(dtype)
+    return spectrum
 
 
 def relative_decibels(power: Tensor) -> Tensor:
@@ -149,13 +173,13 @@ class _MelSpectrum(nn.Module, ABC):
 
     bank: Tensor
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, bank: Tensor, hop: int, precision: torch.dtype) -> None:
         super().__init__()
-        self.n_fft, self.hop = SPECTRUM_SIZES[sample_rate]
-        self.register_buffer("bank", mel_bank(self.n_fft, sample_rate))
+        self.n_fft, self.hop, self.precision = 2 * (bank.shape[1] - 1), hop, precision
+        self.register_buffer("bank", bank)
 
     def forward(self, audio: Tensor) -> Tensor:
-        real, imaginary = self.spectrum(audio.to(torch.float64 if audio.device.type != "mps" else audio.dtype))
+        real, imaginary = self.spectrum(audio.to(self.precision))
         # real^2 + imaginary^2 and not |.|^2: the magnitude has no derivative at 0.
         return self.bank @ (real.square() + imaginary.square()).to(self.bank.dtype)
 
@@ -167,8 +191,8 @@ class _MelSpectrum(nn.Module, ABC):
 class _TorchaudioSpectrum(_MelSpectrum):
     window: Tensor
 
-    def __init__(self, sample_rate: int) -> None:
-        super().__init__(sample_rate)
+    def __init__(self, bank: Tensor, hop: int, precision: torch.dtype) -> None:
+        super().__init__(bank, hop, precision)
         self.register_buffer("window", torch.hann_window(self.n_fft, dtype=torch.float64))
 
     def spectrum(self, audio: Tensor) -> tuple[Tensor, Tensor]:
@@ -179,26 +203,19 @@ class _TorchaudioSpectrum(_MelSpectrum):
 
 
 class _NnAudioSpectrum(_MelSpectrum):
-    def __init__(self, sample_rate: int) -> None:
-        super().__init__(sample_rate)
+    def __init__(self, bank: Tensor, hop: int, precision: torch.dtype) -> None:
+        super().__init__(bank, hop, precision)
         from nnAudio.features import STFT
 
-        self.stft = STFT(
-            n_fft=self.n_fft,
-            hop_length=self.hop,
-            sr=sample_rate,
-            pad_mode="constant",
-            output_format="Complex",
-            verbose=False,
-        )
+        self.stft = STFT(n_fft=self.n_fft, hop_length=self.hop, pad_mode="constant", output_format="Complex", verbose=False)
 
     def spectrum(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         parts = cast(Tensor, self.stft(audio))
         return parts[..., 0], parts[..., 1]
 
 
-def mel_bank(n_fft: int, sample_rate: int) -> Tensor:
-    """Return Slaney's mel filters over 0..8000 Hz, each of unit area, shape (128, n_fft // 2 + 1), float64.
+def mel_bank(n_fft: int, sample_rate: int, bands: int = BANDS) -> Tensor:
+    """Return Slaney's mel filters over 0..8000 Hz, each of unit area, shape (bands, n_fft // 2 + 1), float64.
 
     Written here because torchaudio has them in single precision only, which moves low bands by 2e-3 dB, and because
     importing librosa takes longer than a reading.
@@ -208,7 +225,7 @@ def mel_bank(n_fft: int, sample_rate: int) -> Tensor:
     .. [1] M. Slaney (1998): Auditory Toolbox, version 2. Technical report 1998-010, Interval Research.
     """
     frequencies = torch.arange(n_fft // 2 + 1, dtype=torch.float64) * (sample_rate / n_fft)
-    edges = _mel_frequencies(BANDS + 2)
+    edges = _mel_frequencies(bands + 2)
     rising = (frequencies - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - frequencies) / (edges[2:] - edges[1:-1])[:, None]
     return torch.minimum(rising, falling).clamp_min(0.0) * (2.0 / (edges[2:] - edges[:-2]))[:, None]

@@ -1,10 +1,10 @@
-"""The networks that read emotion from mel features; their state dicts have the published layouts."""
+"""The networks that read emotion from what a front end hears; those of mel features have the published layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +13,18 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from orchestra_core.errors import ParameterError
+from orchestra_deam.cues import COUNT
 
 #: What the outputs mean, in their order.
 OUTPUTS = ("arousal", "valence")
+#: Standard deviations at which `Cues` bounds each cue.
+BOUND = 3.0
 
 
 class TwoConv(nn.Module):
     """Conv 1-16-32 (3x3, pad 1), ReLU and max pooling by 2 after each, global average, linear head; 4,866 parameters."""
+
+    front_end: ClassVar[str] = "mel"
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,6 +41,8 @@ class TwoConvTime(nn.Module):
 
     The head reads every frame; the reading is the mean over frames.
     """
+
+    front_end: ClassVar[str] = "mel"
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +62,8 @@ class TwoConvTime(nn.Module):
 class ThreeConv(nn.Module):
     """Conv-BN-ReLU 16-32-64, max pooling by 2 after the first two, global average, linear head; 23,650 parameters."""
 
+    front_end: ClassVar[str] = "mel"
+
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(
@@ -69,7 +78,55 @@ class ThreeConv(nn.Module):
         return _read(self.regressor, self.features(features), (2, 3))
 
 
-MODELS: dict[str, Callable[[], nn.Module]] = {"three_conv": ThreeConv, "two_conv": TwoConv, "two_conv_time": TwoConvTime}
+class Cues(nn.Module):
+    """A linear reading of bounded musical cues, with a head per scale of ratings; 2,810 numbers.
+
+    Each cue counts as its distance from the mean over the songs that a head learned from, in standard deviations, and
+    is bounded smoothly at `BOUND` of them: whatever an optimisation does to one cue, it moves the reading no further.
+    Fitted in closed form by `orchestra_deam.ridge.fit_head`.
+    """
+
+    front_end: ClassVar[str] = "cues"
+    closed_form: ClassVar[bool] = True
+    heads: ClassVar[tuple[str, ...]] = ("vgmidi", "emotify")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.readers = nn.ModuleDict({name: CueReader() for name in self.heads})
+
+    def forward(self, arrays: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return arousal and valence, shape (n, 2), on each scale, of the cues, shape (n, 351), by the name ``cues``."""
+        return {name: reader(arrays["cues"]) for name, reader in self.readers.items()}
+
+
+class CueReader(nn.Module):
+    """One head of `Cues`: means and standard deviations of the cues, and a linear layer."""
+
+    centre: Tensor
+    width: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros(COUNT))
+        self.register_buffer("width", torch.ones(COUNT))
+        self.linear = nn.Linear(COUNT, len(OUTPUTS))
+
+    def bounded(self, cues: Tensor) -> Tensor:
+        """Return cues, shape (n, 351), in standard deviations from their mean, bounded smoothly at `BOUND`."""
+        return BOUND * torch.tanh((cues - self.centre) / (BOUND * self.width))
+
+    def forward(self, cues: Tensor) -> Tensor:
+        """Return arousal and valence, shape (n, 2)."""
+        read: Tensor = self.linear(self.bounded(cues))
+        return read
+
+
+MODELS: dict[str, Callable[[], nn.Module]] = {
+    "cues": Cues,
+    "three_conv": ThreeConv,
+    "two_conv": TwoConv,
+    "two_conv_time": TwoConvTime,
+}
 
 
 def make_model(name: str) -> nn.Module:
@@ -87,7 +144,7 @@ def make_model(name: str) -> nn.Module:
 
 def head_of(model: nn.Module) -> nn.Linear:
     """Return the linear layer that a network ends in."""
-    head = model.regressor if isinstance(model, ThreeConv) else model.fc
+    head = model.regressor if isinstance(model, ThreeConv) else getattr(model, "fc", None)
     if not isinstance(head, nn.Linear):
         raise ParameterError(f"{type(model).__name__} has no linear head; expected one of {', '.join(sorted(MODELS))}.")
     return head
@@ -105,6 +162,19 @@ def frozen(model: nn.Module) -> nn.Module:
     elif isinstance(model, TwoConv | TwoConvTime):
         model.net = _fast(list(model.net))
     return model.requires_grad_(False)
+
+
+def untrained(model: nn.Module, seed: int) -> nn.Module:
+    """Return the model with random weights drawn from a seed, and whatever it learned of its inputs' scale kept.
+
+    A model in evaluation mode; its readings scatter about their mean, and mean nothing: a control.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for layer in model.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                layer.reset_parameters()
+    return model
 
 
 def _read(head: nn.Linear, hidden: Tensor, pooled: tuple[int, ...]) -> Tensor:

@@ -11,10 +11,16 @@ import torch
 from torch import Tensor, nn
 
 from orchestra_core import WeightsCard, fit_weights, read_weights
-from orchestra_core.errors import ParameterError, WeightsError
+from orchestra_core.errors import ConfigurationError, ParameterError, WeightsError
 from orchestra_deam.models import OUTPUTS, make_model
 
 FRONT_END = "mono, 5 s; power mel spectrogram, 128 Slaney bands, 0..8000 Hz; dB re clip maximum, floor -80; standardised per clip"
+CUES = (
+    "mono, 5 s; semitone spectrum explained by notes with harmonics, and mel bands; 351 cues of harmony, register, rhythm, "
+    "dynamics and timbre, relative to the clip's mean power"
+)
+#: The head whose ratings' mean and standard deviation a card has itself.
+MAIN_HEAD = "vgmidi"
 #: The licence line of weights trained on VGMIDI.
 RESEARCH_ONLY = "MIT code; weights trained on research-only data (VGMIDI)"
 
@@ -28,7 +34,8 @@ class Card(WeightsCard):
     architecture, sha256, data, license, citation, split, metrics, training, note
         As in `orchestra_core.WeightsCard`.
     mean, sd : dict
-        Mean and standard deviation of the corpus's ratings by dimension; they define the request scale.
+        Mean and standard deviation of the corpus's ratings by dimension; they define the request scale. Of models with
+        several heads those of each further head too, such as ``emotify/arousal``.
     dimensions : tuple of str
         What the outputs mean, in order.
     front_end : str
@@ -39,6 +46,24 @@ class Card(WeightsCard):
     sd: Mapping[str, float] = field(default_factory=dict)
     dimensions: tuple[str, ...] = OUTPUTS
     front_end: str = FRONT_END
+
+    def scale(self, head: str) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        """Return mean and standard deviation, by dimension, of the ratings that a head was trained on.
+
+        Raises
+        ------
+        ConfigurationError
+            These weights have no such head.
+        """
+        if head == MAIN_HEAD:
+            return self.mean, self.sd
+        prefix = f"{head}/"
+        mean, sd = (
+            {name: values[prefix + name] for name in OUTPUTS if prefix + name in values} for values in (self.mean, self.sd)
+        )
+        if not mean:
+            raise ConfigurationError(f"head is {head!r}; the weights of {self.architecture!r} have none of that name.")
+        return mean, sd
 
 
 def load_weights(path: Path, architecture: str) -> tuple[nn.Module, Card]:

@@ -32,7 +32,7 @@ def test_weights_and_card_come_back_as_they_were(saved):
         torch.testing.assert_close(network.state_dict()[name], tensor, atol=0, rtol=0)
 
 
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - {"cues"}))
 @pytest.mark.parametrize("wrapper", [None, "state_dict", "model_state_dict"])
 def test_foreign_state_dicts_of_the_published_layout_load(tmp_path, name, wrapper):
     model = make_model(name)
