@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -35,28 +35,36 @@ class Cue:
         Its unit.
     description : str
         What it is.
-    expected : mapping of str to int
-        By dimension, 1 where the literature has it rise with what is expressed and -1 where it falls; others are left out.
-    source : str
-        Who says so.
+    rises : mapping of str to str
+        Dimensions with which the literature has it rise, and who says so.
+    falls : mapping of str to str
+        Dimensions with which it falls.
     """
 
     name: str
     unit: str
     description: str
-    expected: Mapping[str, int]
-    source: str
+    rises: Mapping[str, str] = field(default_factory=dict)
+    falls: Mapping[str, str] = field(default_factory=dict)
+
+    def expected(self, dimension: str) -> int:
+        """Return the sign that the literature has for a dimension: 1, -1, or 0 where it has none."""
+        return int(dimension in self.rises) - int(dimension in self.falls)
+
+    def source(self, dimension: str) -> str:
+        """Return who says so."""
+        return self.rises.get(dimension, "") or self.falls.get(dimension, "")
 
 
 CUES: tuple[Cue, ...] = (
-    Cue("onset_rate", "log2 1/s", "Binary logarithm of onsets per second", {"arousal": 1}, BOTH),
-    Cue("mode", "1", "Fit to the best major key less that to the best minor key", {"valence": 1}, EEROLA),
-    Cue("register", "MIDI", "Mean pitch, weighted by duration", {"valence": 1}, EEROLA),
-    Cue("level", "dB", "RMS level re full scale", {"arousal": 1, "valence": -1}, BOTH),
-    Cue("loudness", "LUFS", "Integrated loudness (ITU-R BS.1770)", {"arousal": 1, "valence": -1}, BOTH),
-    Cue("centroid", "log2 Hz", "Binary logarithm of the spectral centroid", {"arousal": 1}, JUSLIN),
-    Cue("articulation", "1", "Sounding share of the time to the next onset: 1 legato, less is staccato", {"arousal": -1}, BOTH),
-    Cue("attack", "log2 s", "Binary logarithm of the rise of the sound from 10 to 90 % after an onset", {"arousal": -1}, JUSLIN),
+    Cue("onset_rate", "log2 1/s", "Binary logarithm of onsets per second", {"arousal": BOTH}),
+    Cue("mode", "1", "Fit to the best major key less that to the best minor key", {"valence": EEROLA}),
+    Cue("register", "MIDI", "Mean pitch, weighted by duration", {"valence": EEROLA}),
+    Cue("level", "dB", "RMS level re full scale", {"arousal": BOTH}, {"valence": EEROLA}),
+    Cue("loudness", "LUFS", "Integrated loudness (ITU-R BS.1770)", {"arousal": BOTH}, {"valence": EEROLA}),
+    Cue("centroid", "log2 Hz", "Binary logarithm of the spectral centroid", {"arousal": JUSLIN}),
+    Cue("articulation", "1", "Sounding share of the time to the next onset: 1 legato, less is staccato", {}, {"arousal": BOTH}),
+    Cue("attack", "log2 s", "Binary logarithm of the rise of the sound from 10 to 90 % after an onset", {}, {"arousal": JUSLIN}),
 )
 
 #: The cues by name.
@@ -89,8 +97,9 @@ def measure(performance: Performance) -> dict[str, float]:
         samples = performance.audio.detach().cpu().numpy().astype(np.float64)
         onsets = _detected(samples, performance.sample_rate) if performance.score is None else _onsets(performance.score)
         cues |= _of_sound(samples, performance.sample_rate, onsets)
-        cues.setdefault("onset_rate", float(np.log2(max(len(onsets), 1) * performance.sample_rate / len(samples))))
-        cues.setdefault("mode", _mode_of_sound(samples, performance.sample_rate))
+        if performance.score is None:
+            cues["onset_rate"] = float(np.log2(max(len(onsets), 1) * performance.sample_rate / len(samples)))
+            cues["mode"] = _mode_of_sound(samples, performance.sample_rate)
     return {cue.name: cues[cue.name] for cue in CUES if cue.name in cues and np.isfinite(cues[cue.name])}
 
 
@@ -139,13 +148,13 @@ def _of_sound(samples: np.ndarray, rate: int, onsets: list[float]) -> dict[str, 
 
 def loudness(samples: np.ndarray, rate: int) -> float:
     """Return the integrated loudness in LUFS (ITU-R BS.1770) of mono audio; NaN for less than 0.4 s, or for silence."""
-    import torch
-    from torchaudio import functional
+    import pyloudnorm
 
-    if len(samples) < 0.4 * rate:
+    if len(samples) < 0.4 * rate or not samples.any():
         return float("nan")
-    measured = float(functional.loudness(torch.from_numpy(samples).float()[None], rate))
-    return measured if np.isfinite(measured) and measured > _SILENCE_DB else float("nan")
+    # The filters that the library names after De Man are the standard's own at any rate.
+    measured = float(pyloudnorm.Meter(rate, filter_class="DeMan").integrated_loudness(samples))
+    return measured if np.isfinite(measured) else float("nan")
 
 
 def _centroid(samples: np.ndarray, rate: int) -> float:

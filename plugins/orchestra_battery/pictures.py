@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # The colours of the report that are no series; each becomes a variable of the page.
 INK, MUTED, TARGET = "#1c2128", "#5b6470", "#c02a4b"
 _COLUMNS = 4
+# Width on the page of an inch of a figure.
+_REM = 6.2
 
 
 def planes(markers: Sequence[Marker], records: Sequence[Record], names: Sequence[str], objective: Sequence[Dimension]) -> str:
@@ -51,7 +53,7 @@ def planes(markers: Sequence[Marker], records: Sequence[Record], names: Sequence
         for axes, marker in zip(_grid(figure, len(shown)), shown, strict=True):
             _draw_plane(axes, marker, [one for one in records if marker.name in one.marks], names, objective)
         caption = "Rings: asked. Dots: the mean of a cell's marks. Both in SD from the mean of the labels, where these are known."
-        return figure_html(figure, f"What {len(shown)} markers make of the cells in the plane of {' and '.join(names)}.", caption)
+        return _html(figure, f"What {len(shown)} markers make of the cells in the plane of {' and '.join(names)}.", caption)
 
 
 def along(markers: Sequence[Marker], records: Sequence[Record], names: Sequence[str], objective: Sequence[Dimension]) -> str:
@@ -63,7 +65,7 @@ def along(markers: Sequence[Marker], records: Sequence[Record], names: Sequence[
             quiet_axes(axes, f"{name} asked (SD)", "marked (SD)")
         _legend(figure)
         caption = "Means over all pieces of a level, with the standard error; dotted: marked as asked."
-        return figure_html(figure, f"Marks by what was asked, for {' and '.join(names)}.", caption)
+        return _html(figure, f"Marks by what was asked, for {' and '.join(names)}.", caption)
 
 
 def cue_levels(cues: Mapping[str, Mapping[str, CueSummary]]) -> str:
@@ -80,7 +82,7 @@ def cue_levels(cues: Mapping[str, Mapping[str, CueSummary]]) -> str:
             quiet_axes(axes, "", BY_NAME[name].unit)
         _legend(figure)
         caption = "By requested level. Thick lines: the literature expects a sign; the table says which, and whether it is met."
-        return figure_html(figure, "Acoustic cues by requested level.", caption)
+        return _html(figure, "Acoustic cues by requested level.", caption)
 
 
 def control_strips(controls: ControlSummary) -> str:
@@ -103,7 +105,7 @@ def control_strips(controls: ControlSummary) -> str:
         axes.invert_yaxis()
         quiet_axes(axes, "|r| with what was asked")
         _legend(figure)
-        return figure_html(figure, f"How far judges follow {len(controls.names)} oracles that know nothing.")
+        return _html(figure, f"How far judges follow {len(controls.names)} oracles that know nothing.")
 
 
 def in_deviations(marks: np.ndarray, dimension: Dimension) -> np.ndarray:
@@ -152,6 +154,11 @@ def _draw_line(
 
 def _by_cell(asked: Asked, values: np.ndarray) -> np.ndarray:
     return np.stack([values[asked.cells == cell].mean(axis=0) for cell in np.unique(asked.cells)])
+
+
+def _html(figure: Figure, alt: str, caption: str = "") -> str:
+    """Return a figure as HTML, no wider than it was drawn for."""
+    return f'<div style="max-width: {figure.get_figwidth() * _REM:.0f}rem">{figure_html(figure, alt, caption)}</div>'
 
 
 def _grid(figure: Figure, count: int) -> list[Axes]:

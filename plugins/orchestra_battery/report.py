@@ -20,7 +20,7 @@ from orchestra_core import write_text
 REPORT = "report.html"
 _UNKNOWN = "\N{EN DASH}"
 # Columns of words rather than numbers.
-_WORDS = ("dimension", "better", "above", "expected", "met", "clear", "marked by", "role", "source", "failed by")
+_WORDS = ("dimension", "better", "above", "expected", "met", "clear", "marked by", "role", "source", "failed by", "transform")
 
 
 _LEGEND = (
@@ -106,8 +106,8 @@ def _marks(evaluation: Evaluation, findings: Findings) -> Section:
             else "tuned on"
         )
         for name, mark in summary.marks.items():
-            measures = (mark.r, mark.slope, mark.slope_ratio, mark.cross, mark.error, mark.sign, summary.quadrant)
-            rows.append((marker.name, role, name, *map(_shown, measures)))
+            signed, shares = (mark.r, mark.slope, mark.slope_ratio), (mark.cross, mark.error, mark.sign, summary.quadrant)
+            rows.append((marker.name, role, name, *map(_shown, signed), *map(_without_sign, shares)))
     left_out = [f"{one.name} does not qualify on {', '.join(one.unqualified)}." for one in evaluation.markers if one.unqualified]
     notes = (*_LEGEND, *left_out)
     head = ("marked by", "role", "dimension", "r", "slope", "ratio", "cross", "error", "sign", "quadrant")
@@ -152,7 +152,7 @@ def _cue_section(findings: Findings) -> Section:
         for dimension, cue in each.items():
             if cue.expected:
                 sign = "rises" if cue.expected > 0 else "falls"
-                rows.append((name, dimension, sign, _shown(cue.r), cue.met, cue.clear, BY_NAME[name].source))
+                rows.append((name, dimension, sign, _shown(cue.r), cue.met, cue.clear, BY_NAME[name].source(dimension)))
     head = ("cue", "dimension", "expected", "r", "met", "clear", "source")
     notes = tuple(f"{name}: {BY_NAME[name].description}, {BY_NAME[name].unit}." for name in findings.cues)
     return Section(
@@ -201,7 +201,13 @@ def _player(record: Record) -> dict[str, str]:
     return {"folder": record.folder, "label": f"Piece {record.number}", "text": text}
 
 
+def _without_sign(value: Estimate) -> dict[str, str] | str:
+    shown = _shown(value)
+    return shown if isinstance(shown, str) else {name: text.replace("+", "") for name, text in shown.items()}
+
+
 def _shown(value: Estimate, digits: int = 2) -> dict[str, str] | str:
     if value.value != value.value:
         return _UNKNOWN
-    return {"value": number(value.value, digits), "interval": f"[{number(value.low, digits)}, {number(value.high, digits)}]"}
+    interval = f"[{number(value.low, digits)}, {number(value.high, digits)}]"
+    return {"value": number(value.value, digits), "interval": interval}

@@ -97,13 +97,17 @@ def draw_cells(cells: np.ndarray, seed: int = 0, count: int = RESAMPLINGS, *, wi
 
 
 def correlation(asked: np.ndarray, marks: np.ndarray) -> Statistic:
-    """Return Pearson's r of marks with what was asked, both of shape (pieces,), by weights; NaN without variance."""
+    """Return Pearson's r of marks with what was asked, both of shape (pieces,), as a function of weights.
+
+    Marks that do not move follow nothing: their r is 0. Where what was asked does not vary, it is NaN.
+    """
 
     def statistic(weights: np.ndarray) -> np.ndarray:
         (xx, _), (xy, yy) = _covariance(weights, asked[:, None], marks)
         x, y, both = xx[:, 0, 0], yy, xy[:, 0]
-        flat = (x < _LEAST_VARIANCE) | (y < _LEAST_VARIANCE)
-        return np.where(flat, np.nan, both / np.sqrt(np.where(flat, 1.0, x * y)))
+        still = y < _LEAST_VARIANCE
+        r = np.where(still, 0.0, both / np.sqrt(np.where(still | (x < _LEAST_VARIANCE), 1.0, x * y)))
+        return np.where(x < _LEAST_VARIANCE, np.nan, r)
 
     return statistic
 

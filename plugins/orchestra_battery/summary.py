@@ -254,7 +254,7 @@ def _cue(cue: Cue, name: str, records: Sequence[Record], asked: Asked, draws: np
     values = np.array([record.cues[cue.name] for record in records])
     levels = np.array([record.requests[name] for record in records])
     r = estimate(correlation(asked.column(name), values), draws)
-    expected = cue.expected.get(name, 0)
+    expected = cue.expected(name)
     return CueSummary(
         levels={float(level): float(values[levels == level].mean()) for level in np.unique(levels)},
         r=r,

@@ -114,7 +114,7 @@ class NoteJudge(Judge):
         return {"arousal": math.log2(onsets / 6) / 2, "valence": (register - 62) / 24}
 
     def _typicality(self, performance):
-        return 100.0 if len(performance.score.notes) > 10 else 50.0
+        return 100.0 if len(performance.score.notes) > 8 else 50.0
 
 
 class LoudnessJudge(Judge):
@@ -125,7 +125,7 @@ class LoudnessJudge(Judge):
 
     def _mark(self, performance):
         level = 10 * math.log10(float(performance.audio.square().mean()) + 1e-9)
-        return {"arousal": max(min(level / 30, 1), -1), "valence": 0.0}
+        return {"arousal": max(min(level / 60, 1), -1), "valence": 0.0}
 
 
 @hookimpl

@@ -13,9 +13,10 @@ PIPELINE = {"instrument": "sines", "oracle": "pulse", "schedule": "still", "scor
 def installed():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    # The pictures of every single run take longer than all that is tried here, and are tried elsewhere.
+    # The pictures of every run take longer than all that is tried here, and are tried elsewhere.
     with pytest.MonkeyPatch.context() as patch, get_registry().registered(battery_parts, "battery_parts"):
         patch.setattr("orchestra_core.report.page.report_html", lambda result, audio="audio.wav": "<p>a report</p>")
+        patch.setattr("orchestra_core.report.index.index_html", lambda results: "<p>an index</p>")
         yield
     torch.set_num_threads(threads)
 
@@ -27,7 +28,7 @@ def settings():
     deaf = ({"name": "pulse", "config": {"deaf": True}}, "pulse")
     return Settings(
         pipeline=PIPELINE,
-        levels=(-0.8, 0.0, 0.8),
+        levels=(-0.8, 0.8),
         seeds=2,
         duration=1.5,
         judges=("note_judge", "loudness_judge"),

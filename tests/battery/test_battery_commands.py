@@ -1,0 +1,101 @@
+"""``orchestra evaluate`` from the outside."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from orchestra_battery.cli import evaluate
+from orchestra_core.errors import RunFolderError, UnknownNameError, UsageError
+
+SETTINGS = """
+levels = [-0.8, 0.8]
+duration = 1.0
+judges = ["note_judge"]
+transforms = 0
+
+[pipeline]
+instrument = "sines"
+oracle = "pulse"
+schedule = "still"
+score = "follows"
+"""
+
+
+def run(*arguments):
+    return CliRunner().invoke(evaluate, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("settings") / "battery.toml"
+    path.write_text(SETTINGS)
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(config, tmp_path_factory):
+    output = tmp_path_factory.mktemp("cli") / "out"
+    result = run(config, "-o", output, "--seeds", 1)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    return output, result
+
+
+def test_it_prints_a_table_and_writes_report_and_record(folder):
+    output, result = folder
+    assert (output / "report.html").is_file()
+    assert (output / "evaluation.json").is_file()
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("marked by")
+    assert [line.split()[:2] for line in lines[1:5]] == [
+        ["oracle", "arousal"],
+        ["oracle", "valence"],
+        ["note_judge", "arousal"],
+        ["note_judge", "valence"],
+    ]
+    assert "clicks 4/4" in result.stdout
+    assert str(output / "report.html") in result.stderr
+
+
+def test_json_is_the_record_without_its_pieces(folder, config):
+    output, _ = folder
+    result = run(config, "-o", output, "--seeds", 1, "--resume", "--json")
+    shown = json.loads(result.stdout)
+    stored = json.loads((output / "evaluation.json").read_text())
+    assert shown["findings"]["marks"] == stored["findings"]["marks"]
+    assert "pieces" not in shown
+
+
+def test_two_evaluations_are_compared(folder, config, tmp_path):
+    output, _ = folder
+    assert run("run", config, "-o", tmp_path / "blind", "--seeds", 1, "--score", "blind").exit_code == 0
+    result = run("compare", output, tmp_path / "blind")
+    assert result.exit_code == 0, result.output
+    line = next(line for line in result.stdout.splitlines() if line.startswith("note_judge") and "valence" in line)
+    assert line.endswith("yes")
+    plain = json.loads(run("compare", tmp_path / "blind", output, "--json").stdout)
+    assert plain["note_judge"]["valence"]["better"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("compare", "nowhere", "nowhere"), RunFolderError),
+        (("--judge", "nobody", "-o", "unused"), UnknownNameError),
+        (("--score", "nothing", "-o", "unused"), UnknownNameError),
+    ],
+)
+def test_what_cannot_be_done_is_said(arguments, error, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert isinstance(run(*arguments).exception, error)
+    assert not (tmp_path / "unused").exists()
+
+
+def test_a_folder_that_is_taken_is_refused(folder, config):
+    assert isinstance(run(config, "-o", folder[0]).exception, UsageError)
+
+
+def test_help_names_what_there_is():
+    text = run("--help").output
+    assert all(word in text for word in ("compare", "run", "need not be named"))
+    assert "--baseline" in run("run", "--help").output

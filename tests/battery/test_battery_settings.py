@@ -1,0 +1,83 @@
+"""Settings: grids, files, and what they refuse."""
+
+import pytest
+
+from orchestra_battery.cli import with_options
+from orchestra_battery.design import asked_dimensions, factorial
+from orchestra_battery.settings import Controls, Settings, spread
+from orchestra_core import Dimension, validate
+from orchestra_core.errors import ConfigurationError
+
+OPTIONS = dict.fromkeys(
+    ("instrument", "oracle", "objective", "schedule", "score", "grid", "seeds", "seed", "duration", "budget", "baseline", "batch")
+)
+OPTIONS |= {"judges": (), "tuned_on": (), "controls": (), "no_judges": False}
+
+
+def test_a_grid_reaches_evenly_to_both_sides():
+    assert spread(3) == (-0.8, 0.0, 0.8)
+    assert spread(4, 0.6) == (-0.6, -0.2, 0.2, 0.6)
+    with pytest.raises(ConfigurationError, match="2 or more levels"):
+        spread(1)
+
+
+def test_every_combination_is_a_cell_and_every_seed_a_piece():
+    pieces = factorial(("arousal", "valence"), (-1.0, 0.0, 1.0), range(4, 6))
+    assert [piece.number for piece in pieces] == list(range(18))
+    assert {piece.cell: dict(piece.requests) for piece in pieces}[5] == {"arousal": 0.0, "valence": 1.0}
+    assert [piece.seed for piece in pieces[:4]] == [4, 5, 4, 5]
+
+
+def test_dimensions_are_arousal_and_valence_unless_they_are_named():
+    emotion = [Dimension(name, -1, 1) for name in ("valence", "arousal", "tension")]
+    assert asked_dimensions((), emotion) == ("arousal", "valence")
+    assert asked_dimensions(("tension",), emotion) == ("tension",)
+    assert asked_dimensions((), [Dimension("brightness", 0, 100)]) == ("brightness",)
+    with pytest.raises(ConfigurationError, match="'joy'; expected some of valence"):
+        asked_dimensions(("joy",), emotion)
+    with pytest.raises(ConfigurationError, match="name one or two"):
+        asked_dimensions((), [Dimension(str(index), 0, 1) for index in range(7)])
+
+
+def test_options_go_before_the_file():
+    settings = Settings(pipeline={"score": "song", "instrument": "piano_adsr"}, seeds=3, controls=Controls(weights=("a",)))
+    options = {**OPTIONS, "score": "rules", "grid": 3, "seed": 9, "judges": ("cue_meter",), "controls": ("b",)}
+    found = with_options(settings, options)
+    assert found.pipeline == {"score": "rules", "instrument": "piano_adsr"}
+    assert (found.levels, found.seeds, found.first_seed, found.judges) == ((-0.8, 0.0, 0.8), 3, 9, ("cue_meter",))
+    assert found.controls.weights == ("a", "b")
+
+
+def test_without_options_nothing_changes():
+    assert with_options(Settings(seeds=2), OPTIONS) == Settings(seeds=2)
+    assert with_options(Settings(), {**OPTIONS, "no_judges": True}).judges == ()
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        ({"level": [0.1, 0.2]}, "level"),
+        ({"seeds": "3"}, "seeds"),
+        ({"seeds": 0}, "expected 1 or more"),
+        ({"levels": [0.4]}, "at least two different levels"),
+        ({"levels": [0.4, 0.4]}, "at least two different levels"),
+        ({"controls": {"levels": [0.1]}}, "at least two different levels"),
+        ({"scale": "raw"}, "scale"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused(plain, message):
+    with pytest.raises(ConfigurationError, match=message):
+        validate(Settings, plain, "a file")
+
+
+def test_a_file_holds_names_configurations_and_lists():
+    plain = {
+        "pipeline": {"score": {"name": "song", "config": {"bars": 4}}},
+        "judges": ["cue_meter", {"name": "notes_judge", "config": {"weights": "w.safetensors"}}],
+        "baseline": {"score": "rules", "budget": 1},
+        "controls": {"weights": ["shuffled-*.safetensors"], "levels": [-0.8, 0.8]},
+    }
+    found = validate(Settings, plain, "a file")
+    assert found.judges[1]["config"] == {"weights": "w.safetensors"}
+    assert found.controls.levels == (-0.8, 0.8)
+    assert found.baseline["budget"] == 1
