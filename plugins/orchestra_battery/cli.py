@@ -105,6 +105,20 @@ def compare(first: Path, second: Path, as_json: bool) -> None:
     click.echo(json.dumps(plain(found), indent=1) if as_json else differences_table(found))
 
 
+@evaluate.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="DIRS...")
+def table(folders: tuple[Path, ...]) -> None:
+    """Put evaluations side by side, such as those of an ablation, in a Markdown table.
+
+    DIRS are folders of evaluations; each is called by its name.
+    """
+    from orchestra_battery.plain import read_record
+    from orchestra_battery.stored import ways
+    from orchestra_battery.tables import ways_table
+
+    click.echo(ways_table(ways({folder.name: read_record(folder) for folder in folders})))
+
+
 def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
     """Return settings with the options of the command line before them; None and empty ones change nothing."""
     from orchestra_battery.settings import spread

@@ -8,6 +8,7 @@ from typing import Any
 from orchestra_battery.comparison import Difference, compare
 from orchestra_battery.markers import Marker
 from orchestra_battery.plain import read_records
+from orchestra_battery.statistics import Estimate
 from orchestra_core import Dimension, Performance
 from orchestra_core.errors import UsageError
 
@@ -38,6 +39,39 @@ def compare_records(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict
         raise UsageError("The two evaluations have no marker in common; expected the same judges in both.")
     pieces = read_records(first), read_records(second)
     return {one["name"]: compare(_marker(one), *pieces, names, objective) for one in shared}
+
+
+def ways(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return ways of composing side by side: one row for each evaluation, and each marker and dimension that it has.
+
+    Parameters
+    ----------
+    records : mapping of str to mapping
+        What `orchestra_battery.plain.read_record` returned, by the name of the way.
+
+    Returns
+    -------
+    list of dict
+        ``way``, ``marked by``, ``dimension``, and estimates of ``r``, ``slope``, ``ratio``, ``cross`` and ``error``; rows of one
+        marker and dimension lie together.
+    """
+    keys = [(one["name"], own["name"]) for record in records.values() for one in record["markers"] for own in one["dimensions"]]
+    return [
+        _row(way, marker, dimension, found)
+        for marker, dimension in dict.fromkeys(keys)
+        for way, record in records.items()
+        if (found := record["findings"]["marks"].get(marker, {}).get("marks", {}).get(dimension)) is not None
+    ]
+
+
+def _row(way: str, marker: str, dimension: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    named = {"r": "r", "slope": "slope", "ratio": "slope_ratio", "cross": "cross", "error": "error"}
+    values = {name: _estimate(found[stored]) for name, stored in named.items()}
+    return {"way": way, "marked by": marker, "dimension": dimension, **values}
+
+
+def _estimate(stored: Mapping[str, float | None]) -> Estimate:
+    return Estimate(*(float("nan") if stored[end] is None else float(stored[end] or 0.0) for end in ("value", "low", "high")))
 
 
 def _marker(stored: Mapping[str, Any]) -> Marker:

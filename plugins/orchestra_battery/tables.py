@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from orchestra_battery.comparison import Difference
 from orchestra_battery.control import ControlSummary
@@ -61,6 +62,17 @@ def differences_table(differences: Mapping[str, Mapping[str, Difference]]) -> st
         for dimension, one in each.items():
             values = " ".join(f"{with_interval(value):24}" for value in (one.r, one.slope, one.error))
             lines.append(f"{name:18} {dimension:10} {values} {'yes' if one.better else 'no'}")
+    return "\n".join(lines)
+
+
+def ways_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return ways of composing side by side, as a table in Markdown; see `orchestra_battery.stored.ways`."""
+    if not rows:
+        return "No marks."
+    lines = ["| " + " | ".join(rows[0]) + " |", "|" + "---|" * len(rows[0])]
+    for row in rows:
+        values = [with_interval(value) if isinstance(value, Estimate) else str(value) for value in row.values()]
+        lines.append("| " + " | ".join(_DASH if value.startswith(f"{_DASH} ") else value for value in values) + " |")
     return "\n".join(lines)
 
 

@@ -77,6 +77,25 @@ def test_two_evaluations_are_compared(folder, config, tmp_path):
     assert plain["note_judge"]["valence"]["better"] is False
 
 
+def test_ways_stand_side_by_side(folder, tmp_path):
+    output, _ = folder
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "evaluation.json").write_text((output / "evaluation.json").read_text())
+    lines = run("table", output, other).stdout.splitlines()
+    assert lines[0] == "| way | marked by | dimension | r | slope | ratio | cross | error |"
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+    assert [row[:3] for row in cells[:3]] == [
+        ["out", "oracle", "arousal"],
+        ["other", "oracle", "arousal"],
+        ["out", "oracle", "valence"],
+    ]
+    stored = json.loads((output / "evaluation.json").read_text())["findings"]["marks"]["note_judge"]["marks"]["valence"]
+    row = next(row for row in cells if row[1:3] == ["note_judge", "valence"])
+    assert row[3].startswith(f"{stored['r']['value']:+.2f} [")
+    assert cells[0][5] == "-"  # the oracle knows no slope on ratings
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
@@ -97,5 +116,5 @@ def test_a_folder_that_is_taken_is_refused(folder, config):
 
 def test_help_names_what_there_is():
     text = run("--help").output
-    assert all(word in text for word in ("compare", "run", "need not be named"))
+    assert all(word in text for word in ("compare", "run", "table", "need not be named"))
     assert "--baseline" in run("run", "--help").output
