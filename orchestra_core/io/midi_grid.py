@@ -15,6 +15,7 @@ TOLERANCE = 0.025
 _GRIDS = (4, 3)
 # A grid finer than this many tolerances is near any onset and says nothing.
 _COARSEST = 3.0
+_ROUNDING = 1e-9
 
 
 def quantized(score: Score) -> Score:
@@ -41,7 +42,9 @@ def quantized(score: Score) -> Score:
     for steps in _GRIDS:
         step = 60.0 / score.tempo / steps
         places = [round(note.onset / step) for note in score.notes]
-        near = all(abs(note.onset - place * step) <= TOLERANCE for note, place in zip(score.notes, places, strict=True))
+        near = all(
+            abs(note.onset - place * step) <= TOLERANCE + _ROUNDING for note, place in zip(score.notes, places, strict=True)
+        )
         if step >= _COARSEST * TOLERANCE and near:
             moved = [replace(note, onset=place * step) for note, place in zip(score.notes, places, strict=True)]
             return replace(score, notes=_without_overlaps(score.notes, moved)) if _apart(moved) else score

@@ -19,6 +19,7 @@ Voices = tuple[int, int, int]
 _ORDERS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
     {"arpeggio": ((0, 1, 2, 1), (0, 1, 2), (2, 1, 0, 1)), "broken": ((0, 2, 1, 2), (0, 2, 1))}
 )
+_UNDER_MELODY = 14
 _LOWEST, _LOWEST_BASS, _HIGHEST_BASS = 45.0, 33.0, 55.0
 _KICK, _SNARE, _HAT = 36, 38, 42
 # Sixteenths between hits of the hat, and how strong a sixteenth must be for kick and snare.
@@ -45,7 +46,7 @@ def write_accompaniment(plan: Plan, frame: Frame, chords: Sequence[Chord], gener
     list of Event
     """
     order = _order(plan.texture, frame, generator)
-    voices = lead(chords, plan.tonic, max(plan.register - 12, _LOWEST))
+    voices = lead(chords, plan.tonic, max(plan.register - _UNDER_MELODY, _LOWEST))
     bass = bass_line(chords, plan.tonic, min(max(plan.register - 26, _LOWEST_BASS), _HIGHEST_BASS))
     return [
         *(_harmony(plan, frame, voices, order) if "harmony" in plan.parts else ()),

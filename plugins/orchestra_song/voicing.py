@@ -8,7 +8,7 @@ from itertools import combinations
 from orchestra_song.modes import SCALES, Chord
 
 _PARALLEL = 8.0
-_AWAY = 0.3
+_AWAY = 0.6
 _REACH = 9
 
 

@@ -109,6 +109,11 @@ def test_what_is_quantised_reads_back_equal_and_is_quantised_already(tmp_path):
     assert (again.tempo, again.metre, again.key) == (120.0, (6, 8), "E phrygian")
 
 
+def test_25_ms_is_near_enough():
+    score = Score((Note(60, 0.0, 0.2), Note(62, 0.525, 0.2), Note(64, 1.0 - 0.025, 0.2)), tempo=120.0)
+    assert [note.onset for note in quantized(score).notes] == [0.0, 0.5, 1.0]
+
+
 def test_one_note_off_the_grid_leaves_all_as_they_were_played():
     score = played([0, 2, 4, 6], 120.0, 4, 0.02)
     off = replace(score, notes=(*score.notes, Note(72.0, 0.55, 0.1)))
