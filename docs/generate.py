@@ -25,6 +25,7 @@ from orchestra_core.descriptors import Ref
 from orchestra_core.emotions.cues import CueHints
 from orchestra_core.emotions.words import SYNONYMS, WORDS
 from orchestra_core.testing import Rule, table
+from orchestra_deam.config import DeamCNNConfig
 from orchestra_staged.config import PRESETS
 
 ROOT = Path(__file__).parent.parent
@@ -123,7 +124,7 @@ def _hints(cues: CueHints) -> str:
 
 def card_page() -> str:
     """Return the card of the shipped weights, or a sentence where this copy has none."""
-    card = resources.files("orchestra_deam").joinpath("weights", "three_conv.json")
+    card = resources.files("orchestra_deam").joinpath("weights", f"{DeamCNNConfig().model}.json")
     if not card.is_file():
         return "This copy of the project holds no trained weights, so there is no card to show.\n"
     return card_text(json.loads(card.read_text(encoding="utf-8")))

@@ -14,6 +14,7 @@ from orchestra_deam.config import ModelName
 if TYPE_CHECKING:
     import numpy as np
 
+    from orchestra_deam.evaluation.whole import Baseline
     from orchestra_deam.preparation.several import PreparedCorpora
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -29,7 +30,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     "--part", type=click.Choice(["oracle", "judges", "final"]), default="judges", show_default=True, help="Songs to mark on."
 )
 @click.option("--open-final", is_flag=True, help="Confirm that the part `final` is opened: once, for the last marks.")
-@click.option("--baseline/--no-baseline", default=True, show_default=True, help="Fit the plain feature baseline too.")
+@click.option(
+    "--baseline",
+    "baselines",
+    type=_FOLDER,
+    multiple=True,
+    help="Prepared with --features mel: for the plain feature baseline [default: PREPARED, where they are].",
+)
 @click.option("--draws", type=click.IntRange(0), default=2000, show_default=True, help="Of the bootstrap; 0 for no intervals.")
 @click.option("-o", "--output", type=_FOLDER, default=None, help="Folder for metrics.json, marks.md and pictures.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -51,14 +58,24 @@ def evaluate(stores: tuple[Path, ...], part: str, draws: int, output: Path | Non
 
     data = only_plain(open_corpora(stores))
     asked = data.of_parts(part)
+    plain = _baseline(data, options["baselines"], part)
     what, readings = _readings(asked, options)
-    found = evaluate_corpora(data.of_parts("oracle"), asked, readings, draws=draws, baseline=options["baseline"])
+    found = evaluate_corpora(data.of_parts("oracle"), asked, readings, draws=draws, baseline=plain)
     if output is not None:
         write_evaluation(output, f"Marks of {what}", [_intro(part)], found)
     marks = evaluations(found) | {
         f"{corpus}: plain features": own["features"] for corpus, own in found.items() if "features" in own
     }
     click.echo(json.dumps(plain_values(found), indent=1) if as_json else short_table(marks))
+
+
+def _baseline(data: PreparedCorpora, folders: tuple[Path, ...], part: str) -> Baseline | None:
+    from orchestra_deam.evaluation.whole import Baseline
+    from orchestra_deam.preparation.several import open_corpora
+    from orchestra_deam.workflow import only_plain
+
+    source = only_plain(open_corpora(folders)) if folders else data
+    return Baseline(source.of_parts("oracle"), source.of_parts(part)) if source.features in ("mel", "audio") else None
 
 
 def _readings(data: PreparedCorpora, options: dict[str, Any]) -> tuple[str, np.ndarray]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestra_core.errors import UsageError
+from orchestra_deam.preparation.prepare import FEATURES
 
 if TYPE_CHECKING:
     from orchestra_deam.corpora.deam_files import Lack
@@ -42,7 +43,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--short", type=click.Choice(["shift", "pad", "drop"]), default="shift", show_default=True, help="Cut windows."
         ),
-        click.option("--features", type=click.Choice(["mel", "audio"]), default="mel", show_default=True, help="What to keep."),
+        click.option("--features", type=click.Choice(FEATURES), default="mel", show_default=True, help="What to keep."),
         click.option(
             "--part",
             "parts",
@@ -55,6 +56,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--soundfont", type=_FILE, default=None, help="Play notes also by FluidSynth with this .sf2 file."),
         click.option("--variants", type=click.IntRange(1), default=3, show_default=True, help="Renderings per renderer."),
         click.option("--windows", type=click.IntRange(1), default=12, show_default=True, help="Most windows of a rendering."),
+        click.option("--versions", is_flag=True, help="Play notes a semitone higher and in the parallel mode too."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random draw."),
         click.option("--workers", type=click.IntRange(0), default=2, show_default=True, help="Processes."),
     )
@@ -166,7 +168,7 @@ def _with_lacks(corpus: Corpus) -> tuple[Corpus, tuple[Lack, ...]]:
 def _prepared(corpus: Corpus, output: Path, options: dict[str, Any]) -> Report:
     from orchestra_deam.preparation.prepare import PreparationSettings, prepare_corpus
 
-    names = ("features", "short", "variants", "windows", "seed")
+    names = ("features", "short", "variants", "windows", "seed", "versions")
     settings = PreparationSettings(**{name: options[name] for name in names})
     notes = any(clip.kind == "midi" for clip in corpus.clips)
     renderers = _renderers(options["soundfont"]) if notes else []

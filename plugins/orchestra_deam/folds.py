@@ -80,7 +80,7 @@ def cross_validate(
         watched = asked if settings.watch_held_out else None
         reader = train(rest, settings, own, watched=watched, resume=resume, progress=progress)
         readings[number == fold] = read_all(reader, asked)
-    found = evaluate_corpora(rated, rated, readings, baseline=False)
+    found = evaluate_corpora(rated, rated, readings)
     intro = [
         f"{count}-fold cross-validation by group within the part `oracle`, network `{settings.model}`, seed {settings.seed}: "
         "each clip was read by a network that learned from no song of its group. The mean baseline knows all songs.",

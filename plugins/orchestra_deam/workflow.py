@@ -15,14 +15,15 @@ from torch import nn
 
 from orchestra_core import write_weights
 from orchestra_core.errors import UsageError
+from orchestra_deam.corpora.table import DIMENSIONS
 from orchestra_deam.evaluation.marking import Evaluation
 from orchestra_deam.evaluation.whole import evaluate_corpora, evaluations
 from orchestra_deam.models import make_model
 from orchestra_deam.preparation.several import PreparedCorpora, label_scales
-from orchestra_deam.reading import Reader, refuse_other_features
+from orchestra_deam.reading import Reader, front_end_of, refuse_other_features
 from orchestra_deam.training.loop import Progress, read_all, train
 from orchestra_deam.training.settings import TrainingSettings
-from orchestra_deam.weights import Card
+from orchestra_deam.weights import CUES, FRONT_END, Card
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def train_on(
     _refuse_unfit(learned, held_out, settings)
     reader = _train(learned, held_out, settings, folder, resume, extras)
     draw_curves(folder)
-    found = evaluate_corpora(only_plain(learned), held_out, read_all(reader, held_out), baseline=False)
+    found = evaluate_corpora(only_plain(learned), held_out, read_all(reader, held_out))
     marks = evaluations(found)
     paths = {}
     exported = reader.exported()
@@ -139,12 +140,14 @@ def _card(
     network: nn.Module,
 ) -> Card:
     used = data.of_parts("oracle", "judges")
-    mean, sd = label_scales(used.clips)[corpora[0]]
+    scales = label_scales(used.clips)
+    named = [_named(name if name != corpora[0] else "", *scales[name]) for name in corpora]
     titles = [re.split(r"[ ,(]", str(data.card(name)["title"]))[0] for name in corpora]
     return Card(
         architecture=settings.model,
-        mean=_named(mean),
-        sd=_named(sd),
+        mean={name: value for own in named for name, (value, _) in own.items()},
+        sd={name: value for own in named for name, (_, value) in own.items()},
+        front_end=CUES if front_end_of(network) == "cues" else FRONT_END,
         data="; ".join(_described(data, name) for name in corpora),
         split=_split(used, corpora[0]) if len(corpora) == 1 else {name: _split(used, name) for name in corpora},
         license=f"MIT code; weights trained on research-only data ({', '.join(titles)})",
@@ -182,5 +185,7 @@ def _split(data: PreparedCorpora, name: str) -> dict[str, Any]:
     }
 
 
-def _named(values: np.ndarray) -> dict[str, float]:
-    return {name: round(float(value), 6) for name, value in zip(("arousal", "valence"), values, strict=True)}
+def _named(head: str, mean: np.ndarray, sd: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Return mean and SD by dimension; of heads other than the first with their name before it."""
+    names = (f"{head}/{name}" if head else name for name in DIMENSIONS)
+    return {name: (round(float(m), 6), round(float(s), 6)) for name, m, s in zip(names, mean, sd, strict=True)}

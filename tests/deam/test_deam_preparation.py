@@ -25,7 +25,7 @@ from orchestra_deam.front_end import FrontEnd
 from orchestra_deam.preparation.computing import MelFeatures, make_features
 from orchestra_deam.preparation.decoding import LeftOut, native_rate, read_windows
 from orchestra_deam.preparation.pool import run_jobs
-from orchestra_deam.preparation.prepare import PreparationSettings, prepare_corpus
+from orchestra_deam.preparation.prepare import FEATURES, PreparationSettings, prepare_corpus
 from orchestra_deam.preparation.store import ArrayWriter, open_prepared
 from orchestra_deam.rendering import InstrumentRenderer
 
@@ -371,6 +371,59 @@ def test_notes_are_played_in_variants_with_the_labels_of_their_piece(vgmidi_fold
         assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
     with pytest.raises(ParameterError, match="a renderer that plays them"):
         prepare_corpus(two, tmp_path / "c", settings, workers=0)
+
+
+def test_versions_of_a_rendering_differ_in_pitch_alone(vgmidi_folder, tmp_path):
+    corpus = read_vgmidi_corpus(vgmidi_folder)
+    two = replace(corpus, clips=corpus.clips[:2])
+    renderer = InstrumentRenderer(build("instrument", "piano_adsr").component)
+    settings = PreparationSettings(features="audio", variants=2, windows=2, seed=1, versions=True)
+    prepare_corpus(two, tmp_path, settings, renderers=[renderer], workers=0)
+    opened = open_prepared(tmp_path)
+    clips = opened.clips
+    assert clips.groupby("version").size().to_dict() == {"": 8, "parallel": 8, "semitone": 8}
+    keys = ["song", "variant", "start"]
+    places = {version: own.set_index(keys).sort_index() for version, own in clips.groupby("version")}
+    assert places[""].index.equals(places["semitone"].index)
+    assert places[""].index.equals(places["parallel"].index)
+    # The pieces are broken chords of C or E major: the parallel mode moves the third alone.
+    assert (places[""]["mode"] >= 0).all()
+    pitches = {version: heard(opened, own.iloc[:1]) for version, own in places.items()}
+    assert pitches["semitone"] == pytest.approx(pitches[""] + 1, abs=0.3)
+
+
+def heard(opened, clip):
+    """The strongest pitch of the first second of a clip, as a MIDI number."""
+    audio = opened.load(clip["file"].iloc[0], "audio")[clip["row"].iloc[0]].astype(np.float32)[2000:20_000]
+    strongest = np.argmax(np.abs(np.fft.rfft(audio * np.hanning(len(audio))))) * 22_050 / len(audio)
+    return 69 + 12 * np.log2(strongest / 440)
+
+
+def test_a_third_is_lowered_in_the_parallel_minor_near_its_window_alone():
+    from orchestra_deam.midi import NoteTable
+    from orchestra_deam.parallel import Key
+    from orchestra_deam.preparation.sources import _parallel
+
+    onset = np.arange(0.0, 20.0, 1.0)
+    notes = NoteTable(np.full(20, 64.0), onset, np.ones(20), np.ones(20))
+    changed = _parallel(notes, np.array([0.0, 12.0]), [Key(0, True, 1.0), Key(4, True, 1.0)])
+    assert changed.pitch[:5].tolist() == [63.0] * 5  # the third of C
+    assert changed.pitch[12:].tolist() == [64.0] * 8  # the tonic of E
+
+
+def test_every_front_end_can_be_prepared(corpus, tmp_path):
+    from orchestra_deam.front_ends import FRONT_ENDS
+
+    assert set(FEATURES) == {*FRONT_ENDS, "audio"}
+    one = replace(corpus, clips=tuple(clip for clip in corpus.clips if clip.song == "3")[:2])
+    prepare_corpus(one, tmp_path, PreparationSettings(features="cues"), workers=0)
+    opened = open_prepared(tmp_path)
+    assert opened.arrays == ("cues",)
+    cues = opened.features([0, 1])["cues"]
+    assert cues.dtype == np.float32
+    window = windows(corpus.folder / one.clips[0].source, (15.0, 20.0))[1]
+    expected = FRONT_ENDS["cues"]("auto").arrays(torch.from_numpy(window.audio.copy())[None], window.rate)["cues"]
+    np.testing.assert_allclose(cues[1], expected[0].numpy(), rtol=1e-4, atol=1e-4)
 
 
 def test_damaged_features_are_named(prepared):

@@ -13,7 +13,7 @@ from orchestra_core.errors import ConfigurationError, IncompatibleError
 from orchestra_deam.corpora.table import DIMENSIONS
 from orchestra_deam.preparation.computing import AUDIO_RATE
 from orchestra_deam.preparation.several import PreparedCorpora, label_scales
-from orchestra_deam.reading import front_end_of, make_reader, refuse_other_features
+from orchestra_deam.reading import make_reader, refuse_other_features
 from orchestra_deam.training.examples import rows_by_batches
 from orchestra_deam.training.loop import read_all
 from orchestra_deam.weights import Card, load_weights
@@ -89,8 +89,9 @@ def oracle_readings(oracle: Oracle, data: PreparedCorpora) -> np.ndarray:
 
 def heads_of(network: nn.Module, card: Card) -> tuple[str, ...]:
     """Return the corpora whose scales a network reads; weights without a word on it are those of VGMIDI."""
-    heads = getattr(network, "heads", None) or card.training.get("corpora") or ["vgmidi"]
-    return tuple(heads) if front_end_of(network) != "mel" else tuple(heads)[:1]
+    trained = tuple(card.training.get("corpora", ()))
+    heads = tuple(name for name in getattr(network, "heads", ()) if name in trained or not trained)
+    return heads or trained[:1] or ("vgmidi",)
 
 
 def _heard(oracle: Oracle, clips: np.ndarray) -> np.ndarray:

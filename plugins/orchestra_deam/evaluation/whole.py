@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +21,34 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """Clips with plain features: to learn from, and to be marked on. They may be prepared apart from those of a network."""
+
+    learned: PreparedCorpora
+    held_out: PreparedCorpora
+
+
 def evaluate_corpora(
-    learned: PreparedCorpora, held_out: PreparedCorpora, readings: np.ndarray, *, draws: int = 2000, baseline: bool = True
+    learned: PreparedCorpora,
+    held_out: PreparedCorpora,
+    readings: np.ndarray,
+    *,
+    draws: int = 2000,
+    baseline: Baseline | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return all marks of readings, by corpus.
 
     Parameters
     ----------
     learned, held_out : PreparedCorpora
-        What was, or may be, learned from: for the baselines; and the clips that were read.
+        What was, or may be, learned from: for the mean baseline; and the clips that were read.
     readings : np.ndarray [shape=(clips, 2)]
         Of the held-out clips, on the scale of their corpus.
     draws : int
         Of the bootstrap; 0 for no intervals.
-    baseline : bool
-        Whether the plain feature baseline is fitted.
+    baseline : Baseline, optional
+        Clips that the plain feature baseline learns from and is marked on.
 
     Returns
     -------
@@ -97,7 +110,7 @@ def evaluations(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Evaluation]
 
 
 def _corpus(
-    name: str, learned: PreparedCorpora, held_out: PreparedCorpora, frame: pd.DataFrame, draws: int, baseline: bool
+    name: str, learned: PreparedCorpora, held_out: PreparedCorpora, frame: pd.DataFrame, draws: int, baseline: Baseline | None
 ) -> dict[str, Any]:
     known, asked = (data.where(data.clips["corpus"] == name) for data in (learned, held_out))
     if known.clips.empty or asked.clips.empty:
@@ -113,8 +126,9 @@ def _corpus(
         "calibration": calibration(songs),
         "songs": songs,
     }
-    if baseline:
-        plain = own.assign(**dict(zip(READ, baseline_readings(known, asked).T, strict=True)))
+    if baseline is not None and name in baseline.held_out.names:
+        sources = [data.where(data.clips["corpus"] == name) for data in (baseline.learned, baseline.held_out)]
+        plain = sources[1].clips.assign(**dict(zip(READ, baseline_readings(*sources).T, strict=True)))
         marks["features"] = evaluate(plain, mean, reliability, draws)
     return marks
 

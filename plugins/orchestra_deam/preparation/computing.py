@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -12,7 +12,6 @@ from torch import Tensor
 from orchestra_core.errors import ParameterError
 from orchestra_deam.front_end import BANDS, SPECTRUM_SIZES, mel_bank, relative_decibels
 
-FeatureName = Literal["mel", "audio"]
 #: Rate in Hz at which audio is kept.
 AUDIO_RATE = 22_050
 
@@ -41,9 +40,13 @@ def make_features(name: str) -> Features:
         There is no such name.
     """
     makers: dict[str, Callable[[], Features]] = {"mel": MelFeatures, "audio": AudioFeatures}
-    if name not in makers:
-        raise ParameterError(f"Features are {name!r}; expected one of {', '.join(makers)}.")
-    return makers[name]()
+    if name in makers:
+        return makers[name]()
+    from orchestra_deam.front_ends import FRONT_ENDS
+
+    if name not in FRONT_ENDS:
+        raise ParameterError(f"Features are {name!r}; expected one of {', '.join([*FRONT_ENDS, 'audio'])}.")
+    return FrontEndFeatures(name)
 
 
 class MelFeatures:
@@ -72,6 +75,33 @@ class MelFeatures:
             # The maximum of a clip is the same whichever axis comes first; turning half as many bytes is cheaper.
             decibels: np.ndarray = relative_decibels(power).half().transpose(1, 2).contiguous().numpy()
         return {"mel": decibels}
+
+
+class FrontEndFeatures:
+    """The arrays of any front end, as they are: vectors in single precision, larger arrays as float16.
+
+    Parameters
+    ----------
+    name : str
+        Of the front end, in `orchestra_deam.front_ends.FRONT_ENDS`.
+    """
+
+    def __init__(self, name: str) -> None:
+        from orchestra_deam.front_ends import make_front_end
+
+        self._front_end = make_front_end(name)
+
+    @property
+    def rates(self) -> tuple[int, ...]:
+        """The front end's native rates."""
+        return tuple(self._front_end.rates)
+
+    def compute(self, clips: Sequence[np.ndarray], rate: int) -> dict[str, np.ndarray]:
+        """Return the arrays of clips; clip by clip, so that they do not depend on what lies beside them."""
+        with torch.inference_mode():
+            heard = [self._front_end.arrays(torch.from_numpy(clip.copy())[None], rate) for clip in clips]
+        joined = {name: torch.cat([one[name] for one in heard]) for name in heard[0]}
+        return {name: (array.float() if array.ndim < 3 else array.half()).numpy() for name, array in joined.items()}
 
 
 class AudioFeatures:

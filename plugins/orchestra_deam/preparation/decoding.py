@@ -29,12 +29,16 @@ _STEPS_PER_SECOND = 5
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A window: ``start`` as asked for and ``begin`` as cut, in s, and ``audio``, shape (samples,), float32, mono."""
+    """A window: ``start`` as asked for and ``begin`` as cut, in s, and ``audio``, shape (samples,), float32, mono.
+
+    ``mode`` is that of its notes, where they are known: positive for major, negative for minor, 0 where it is not clear.
+    """
 
     start: float
     begin: float
     audio: np.ndarray
     rate: int
+    mode: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,15 @@ from orchestra_core.errors import OrchestraError, ParameterError
 from orchestra_deam.corpora.table import COLUMNS, Clip, Corpus, song_statistics
 from orchestra_deam.preparation.decoding import LeftOut, Short, Window
 from orchestra_deam.preparation.pool import run_jobs
-from orchestra_deam.preparation.sources import AudioFile, RenderedPiece, Source
+from orchestra_deam.preparation.sources import VERSIONS, AudioFile, RenderedPiece, Source
 from orchestra_deam.preparation.store import LEFT_OUT, MANIFEST, TABLE, Entry, FeatureWriter, Store
 
 if TYPE_CHECKING:
-    from orchestra_deam.preparation.computing import FeatureName, Features
+    from orchestra_deam.preparation.computing import Features
     from orchestra_deam.rendering import Renderer
+
+#: What can be kept of clips: what the front ends make of them, or the audio.
+FEATURES = ("mel", "cues", "audio")
 
 # Windows whose features are computed at a time.
 _BATCH = 6
@@ -32,14 +35,16 @@ class PreparationSettings:
 
     Parameters
     ----------
-    features : {"mel", "audio"}
-        The mel bands of the front end, or the audio at 22.05 kHz.
+    features : {"mel", "cues", "audio"}
+        What a front end makes of the clips, by its name, or the audio at 22.05 kHz.
     short : {"shift", "pad", "drop"}
         What happens to a window that the audio ends in.
     variants, windows : int
         Of notes: renderings of a piece by each renderer, and most windows of a rendering.
     seed : int
         Of every draw.
+    versions : bool
+        Of notes: play every rendering also a semitone higher and in the parallel mode, alike in everything else.
 
     Raises
     ------
@@ -47,15 +52,16 @@ class PreparationSettings:
         There is no such way.
     """
 
-    features: FeatureName = "mel"
+    features: str = "mel"
     short: Short = "shift"
     variants: int = 3
     windows: int = 12
     seed: int = 0
+    versions: bool = False
 
     def __post_init__(self) -> None:
-        if self.features not in ("mel", "audio"):
-            raise ParameterError(f"features is {self.features!r}; expected 'mel' or 'audio'.")
+        if self.features not in FEATURES:
+            raise ParameterError(f"features is {self.features!r}; expected one of {', '.join(FEATURES)}.")
         if self.short not in ("shift", "pad", "drop"):
             raise ParameterError(f"short is {self.short!r}; expected 'shift', 'pad' or 'drop'.")
 
@@ -86,6 +92,7 @@ class Report:
 class _Job:
     song: str
     variant: str
+    version: str
     source: Source
     features: str
     writer: FeatureWriter
@@ -142,9 +149,11 @@ def prepare_corpus(
     with store.journal() as journal:
         for count, entry in enumerate(run_jobs(_work, waiting, workers, _died), start=len(jobs) - len(waiting) + 1):
             journal.add(entry)
-            done[entry.song, entry.variant] = entry
+            done[entry.song, entry.variant, entry.version] = entry
             progress(count, len(jobs))
-    return _conclude(corpus, store, settings, [(job, done[job.song, job.variant]) for job in jobs], len(jobs) - len(waiting))
+    return _conclude(
+        corpus, store, settings, [(job, done[job.song, job.variant, job.version]) for job in jobs], len(jobs) - len(waiting)
+    )
 
 
 def _fixed(corpus: Corpus, settings: PreparationSettings) -> dict[str, Any]:
@@ -157,27 +166,29 @@ def _fixed(corpus: Corpus, settings: PreparationSettings) -> dict[str, Any]:
 
 def _jobs(corpus: Corpus, store: Store, settings: PreparationSettings, renderers: Sequence[Renderer]) -> Iterator[_Job]:
     for song, clips in corpus.songs().items():
-        for variant, source in _sources(corpus, song, clips, settings, renderers):
-            yield _Job(song, variant, source, settings.features, store.writer(store.file_of(song, variant)))
+        for variant, version, source in _sources(corpus, song, clips, settings, renderers):
+            writer = store.writer(store.file_of(song, variant, version))
+            yield _Job(song, variant, version, source, settings.features, writer)
 
 
 def _sources(
     corpus: Corpus, song: str, clips: Sequence[Clip], settings: PreparationSettings, renderers: Sequence[Renderer]
-) -> Iterator[tuple[str, Source]]:
+) -> Iterator[tuple[str, str, Source]]:
     path = corpus.folder / clips[0].source
     if clips[0].kind == "audio":
-        yield "", AudioFile(path, tuple(clip.start for clip in clips), clips[0].duration, settings.short)
+        yield "", "", AudioFile(path, tuple(clip.start for clip in clips), clips[0].duration, settings.short)
     if clips[0].kind == "midi":
         if not renderers:
             raise ParameterError(f"{corpus.card.title} is a corpus of notes; expected a renderer that plays them.")
         for renderer in renderers:
             for variant in range(settings.variants):
-                source = RenderedPiece(path, song, renderer, variant, settings.windows, settings.seed)
-                yield f"{renderer.name}-{variant}", source
+                for version in ("", *VERSIONS) if settings.versions else ("",):
+                    source = RenderedPiece(path, song, renderer, variant, settings.windows, settings.seed, version)
+                    yield f"{renderer.name}-{variant}", version, source
 
 
-def _is_done(job: _Job, done: dict[tuple[str, str], Entry]) -> bool:
-    entry = done.get((job.song, job.variant))
+def _is_done(job: _Job, done: dict[tuple[str, str, str], Entry]) -> bool:
+    entry = done.get((job.song, job.variant, job.version))
     if entry is None or not isinstance(job.source, AudioFile):
         return entry is not None
     return set(job.source.starts) <= {*entry.starts, *(start for start, _ in entry.left_out)}
@@ -188,11 +199,15 @@ def _work(job: _Job) -> Entry:
         return _written(job)
     except (OrchestraError, OSError, ValueError, RuntimeError, MemoryError) as error:  # one bad song must not stop the rest
         job.writer.abandon()
-        return Entry(job.song, job.variant, failure=str(error).removeprefix(f"{job.source.path} ") or type(error).__name__)
+        return Entry(
+            job.song, job.variant, job.version, failure=str(error).removeprefix(f"{job.source.path} ") or type(error).__name__
+        )
 
 
 def _died(job: _Job) -> Entry:
-    return Entry(job.song, job.variant, failure="the process that read it died: the file is damaged, or memory ran out")
+    return Entry(
+        job.song, job.variant, job.version, failure="the process that read it died: the file is damaged, or memory ran out"
+    )
 
 
 def _written(job: _Job) -> Entry:
@@ -212,11 +227,13 @@ def _written(job: _Job) -> Entry:
     return Entry(
         song=job.song,
         variant=job.variant,
+        version=job.version,
         file=writer.file if kept else "",
         sizes=sizes,
         rate=kept[0].rate if kept else 0,
         starts=tuple(window.start for window in kept),
         begins=tuple(window.begin for window in kept),
+        modes=tuple(window.mode for window in kept),
         left_out=tuple(left_out),
     )
 
@@ -243,7 +260,7 @@ def _conclude(
     songs = corpus.songs()
     rows = [row for job, entry in made for row in _rows(songs[job.song], entry)]
     missing = (*_missing(corpus, made), *_without_source(corpus))
-    columns = [*COLUMNS, "variant", "begin", "file", "row"]
+    columns = [*COLUMNS, "variant", "version", "mode", "begin", "file", "row"]
     frame = pd.DataFrame(rows, columns=columns).assign(scale=corpus.card.scale)
     write_text(store.folder / TABLE, frame.to_csv(index=False, lineterminator="\n"))
     report = pd.DataFrame([asdict(one) for one in missing], columns=["song", "variant", "source", "start", "reason"])
@@ -255,14 +272,15 @@ def _conclude(
 
 def _rows(clips: Sequence[Clip], entry: Entry) -> Iterator[dict[str, Any]]:
     by_start = {clip.start: clip for clip in clips}
-    for row, (start, begin) in enumerate(zip(entry.starts, entry.begins, strict=True)):
+    for row, (start, begin, mode) in enumerate(zip(entry.starts, entry.begins, entry.modes, strict=True)):
         if clips[0].kind == "midi":
             clip = replace(clips[0], start=start, duration=5.0)
         elif start in by_start:
             clip = by_start[start]
         else:  # prepared for other labels, which more windows have
             continue
-        yield {**asdict(clip), "variant": entry.variant, "begin": begin, "file": entry.file, "row": row}
+        rendering = {"variant": entry.variant, "version": entry.version, "mode": mode}
+        yield {**asdict(clip), **rendering, "begin": begin, "file": entry.file, "row": row}
 
 
 def _missing(corpus: Corpus, made: Sequence[tuple[_Job, Entry]]) -> Iterator[Missing]:
@@ -295,5 +313,5 @@ def _manifest(
         "left_out": missing,
         "arrays": sorted({name for _, entry in made for name in entry.sizes}),
         "labels": song_statistics(prepared),
-        "versions": {name: version(name) for name in ("orchestra-music", "numpy", "torch", "soundfile")},
+        "versions": {name: metadata.version(name) for name in ("orchestra-music", "numpy", "torch", "soundfile")},
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +14,18 @@ from orchestra_deam.preparation.decoding import LeftOut, Short, Window, read_win
 
 if TYPE_CHECKING:
     from orchestra_deam.midi import NoteTable
+    from orchestra_deam.parallel import Key
     from orchestra_deam.rendering import Renderer
 
+#: Versions of notes beside those as written: a semitone higher, and in the parallel mode.
+VERSIONS = ("semitone", "parallel")
+
+# The key of a window is that of the music from so much (s) before its start to so much after it.
+_BEFORE, _AFTER = 10.0, 15.0
 # Peak of what counts as silence: 100 dB below full scale.
 _QUIETEST = 1e-5
+# Half a window, in s.
+_HALF = 2.5
 
 
 class Source(Protocol):
@@ -76,6 +84,9 @@ class RenderedPiece:
         Most windows.
     seed : int
         Of the draw.
+    version : str
+        ``semitone``, ``parallel``, or empty for the notes as written. Versions of a variant have the same windows and
+        sound.
     """
 
     path: Path
@@ -84,23 +95,48 @@ class RenderedPiece:
     variant: int
     most: int
     seed: int
+    version: str = ""
 
     def windows(self, natives: Sequence[int]) -> Iterator[Window | LeftOut]:
         """Yield the windows that are not silent, each of 5 s; a renderer of another rate is resampled."""
+        from orchestra_deam.front_end import CLIP_DURATION
         from orchestra_deam.midi import read_notes
+        from orchestra_deam.parallel import estimate_key, mode_contrast
         from orchestra_deam.rendering import vary_notes
 
         generator = self._generator()
         notes = read_notes(self.path)
         notes = vary_notes(notes, generator) if self.variant else notes
         starts = _with_onsets(notes, _starts(notes, self.most, generator))
-        clips = self.renderer.clips(notes, starts, generator, self.variant > 0)
-        for start, clip in zip(starts.tolist(), clips.numpy(), strict=True):
-            yield _audible(Window(start, start, *_at_native(clip, self.renderer.sample_rate, natives)))
+        keys = [estimate_key(_around(notes, start)) for start in starts]
+        clips = self.renderer.clips(self._changed(notes, starts, keys), starts, generator, self.variant > 0)
+        for start, key, clip in zip(starts.tolist(), keys, clips.numpy(), strict=True):
+            mode = round(mode_contrast(notes.within(start, start + CLIP_DURATION), key), 4)
+            yield _audible(Window(start, start, *_at_native(clip, self.renderer.sample_rate, natives), mode))
+
+    def _changed(self, notes: NoteTable, starts: np.ndarray, keys: Sequence[Key]) -> NoteTable:
+        if self.version == "semitone":
+            return notes.moved(1, 1.0)
+        return _parallel(notes, starts, keys) if self.version == "parallel" else notes
 
     def _generator(self) -> np.random.Generator:
         text = f"{self.seed}/{self.song}/{self.renderer.name}/{self.variant}"
         return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+
+
+def _around(notes: NoteTable, start: float) -> NoteTable:
+    return notes.within(max(start - _BEFORE, 0.0), start + _AFTER)
+
+
+def _parallel(notes: NoteTable, starts: np.ndarray, keys: Sequence[Key]) -> NoteTable:
+    """Return the notes in the parallel mode of the key of the window that they are nearest to."""
+    from orchestra_deam.parallel import in_parallel_mode
+
+    nearest = np.searchsorted((starts[1:] + starts[:-1]) / 2, notes.onset - _HALF)
+    pitch = notes.pitch.copy()
+    for index, key in enumerate(keys):
+        pitch[nearest == index] = in_parallel_mode(notes, key).pitch[nearest == index]
+    return replace(notes, pitch=pitch)
 
 
 def _audible(window: Window) -> Window | LeftOut:

@@ -31,6 +31,8 @@ class Entry:
     ----------
     song, variant : str
         The song, and which rendering of it; the variant is empty for recordings.
+    version : str
+        Of the notes: ``semitone`` (higher by one), ``parallel`` (in the parallel mode), or empty for as written.
     file : str
         The features, relative to the folder of each array: a row per window.
     sizes : dict
@@ -39,6 +41,8 @@ class Entry:
         Rate in Hz of the audio that the features were computed of.
     starts, begins : tuple of float
         Start of each window as asked for, and as cut, in s.
+    modes : tuple of float
+        Mode of each window, where its notes are known.
     left_out : tuple of (float, str)
         Windows that could not be had, by start, and why.
     failure : str
@@ -47,11 +51,13 @@ class Entry:
 
     song: str
     variant: str
+    version: str = ""
     file: str = ""
     sizes: Mapping[str, int] = field(default_factory=dict)
     rate: int = 0
     starts: tuple[float, ...] = ()
     begins: tuple[float, ...] = ()
+    modes: tuple[float, ...] = ()
     left_out: tuple[tuple[float, str], ...] = ()
     failure: str = ""
 
@@ -85,23 +91,23 @@ class Store:
         for leftover in folder.glob(f"{_FEATURES}/**/*.part"):
             leftover.unlink(missing_ok=True)
 
-    def file_of(self, song: str, variant: str) -> str:
+    def file_of(self, song: str, variant: str, version: str = "") -> str:
         """Return the name of the files with the features of a song, relative to the folder of each array."""
         safe = re.sub(r"[^\w.-]", "_", song)
         if safe != song:  # two names may become one
             safe += "-" + hashlib.sha256(song.encode()).hexdigest()[:8]
-        return f"{variant or 'recording'}/{safe}.npy"
+        return f"{'-'.join(part for part in (variant or 'recording', version) if part)}/{safe}.npy"
 
     def writer(self, file: str) -> FeatureWriter:
         """Return what writes the features of a song."""
         return FeatureWriter(self.folder / _FEATURES, file)
 
-    def entries(self) -> dict[tuple[str, str], Entry]:
-        """Return the songs that are prepared, their files whole, by song and variant."""
+    def entries(self) -> dict[tuple[str, str, str], Entry]:
+        """Return the songs that are prepared, their files whole, by song, variant and version."""
         path = self.folder / _JOURNAL
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
         entries = [entry for line in lines if (entry := _entry(line)) is not None]
-        return {(entry.song, entry.variant): entry for entry in entries if self._whole(entry)}
+        return {(entry.song, entry.variant, entry.version): entry for entry in entries if self._whole(entry)}
 
     def journal(self) -> Journal:
         """Return the journal, to write entries to as they are made."""
@@ -238,8 +244,8 @@ class PreparedCorpus:
     manifest : dict
         What it is and how it was made.
     clips : pd.DataFrame
-        A row per prepared clip: the columns of the common table, ``scale``, ``variant``, ``begin`` (s, as cut), ``file``
-        and ``row``: where its features lie.
+        A row per prepared clip: the columns of the common table, ``scale``, ``variant``, ``version``, ``mode``, ``begin``
+        (s, as cut), ``file`` and ``row``: where its features lie.
     """
 
     folder: Path
@@ -286,7 +292,7 @@ def open_prepared(folder: Path) -> PreparedCorpus:
     missing = [name for name in (MANIFEST, TABLE) if not (folder / name).is_file()]
     if missing:
         raise UsageError(f"{folder} holds no prepared corpus: {missing[0]} is missing; run `orchestra deam prepare` to its end.")
-    text = {"corpus": str, "song": str, "group": str, "stratum": str, "source": str, "variant": str, "file": str}
+    text = {"corpus": str, "song": str, "group": str, "stratum": str, "source": str, "variant": str, "version": str, "file": str}
     clips = pd.read_csv(
         folder / TABLE, dtype=text, keep_default_na=False, na_values={"arousal_variance": "", "valence_variance": ""}
     )
@@ -297,6 +303,8 @@ def _entry(line: str) -> Entry | None:
     try:
         content = json.loads(line)
         left_out = tuple((float(start), str(reason)) for start, reason in content["left_out"])
-        return Entry(**{**content, "starts": tuple(content["starts"]), "begins": tuple(content["begins"]), "left_out": left_out})
+        modes = content.get("modes") or [0.0] * len(content["starts"])
+        lists = {"starts": tuple(content["starts"]), "begins": tuple(content["begins"]), "modes": tuple(modes)}
+        return Entry(**{**content, **lists, "left_out": left_out})
     except (ValueError, KeyError, TypeError):  # the last line of a killed process
         return None

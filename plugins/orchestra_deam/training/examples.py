@@ -36,14 +36,15 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Versions of the clips of a batch: arrays a semitone higher and in the parallel mode, and the sign of the mode (n,).
+    """Versions of the clips of a batch: arrays a semitone higher and in the parallel mode, and the contrast of modes (n,).
 
-    The sign is positive where the clip itself is in major, negative in minor, and 0 where its key is not clear.
+    The contrast is positive where the clip itself is in major, negative in minor, and 0 where its notes do not tell, or
+    where there are no versions of it.
     """
 
     semitone: dict[str, Tensor]
     parallel: dict[str, Tensor]
-    sign: Tensor
+    contrast: Tensor
 
 
 class Examples:
@@ -72,14 +73,34 @@ class Examples:
         if len(self.songs) < 2:
             raise UsageError(f"There are {len(self.songs)} prepared songs to train on; expected at least two.")
         number = {song: index for index, song in enumerate(self.songs)}
-        self._song = np.array([number[key] for key in keys])
-        self._by_song = [np.flatnonzero(self._song == index) for index in range(len(self.songs))]
+        self.song_numbers = np.array([number[key] for key in keys])
+        self._by_song = [np.flatnonzero(self.song_numbers == index) for index in range(len(self.songs))]
         self.scales = label_scales(clips)
-        self.labels, self.weights = (torch.from_numpy(part).float() for part in self._labels(clips))
+        self.labels, self.weights = (torch.tensor(part).float() for part in self._labels(clips))
         if settings.shuffle:
             self._shuffle()
         self._corpus = torch.tensor([data.names.index(corpus) for corpus in clips["corpus"]])
         self._pairs = _pair_table(data.clips, plain) if settings.pair_mode or settings.pair_still else None
+
+    def by_corpus(self) -> dict[str, Tensor]:
+        """Return the numbers of the clips of each corpus."""
+        return {name: (self._corpus == index).nonzero()[:, 0] for index, name in enumerate(self.data.names)}
+
+    def varied(self) -> np.ndarray:
+        """Return of each clip whether it is of a varied rendering, shape (clips,)."""
+        variants = self.data.clips["variant"].to_numpy(dtype=str)[self.rows.numpy()]
+        return np.array([variant != "" and not variant.endswith("-0") for variant in variants])
+
+    def pair_rows(self, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor] | None:
+        """Return which of the clips chosen have versions, the rows of these in the table, and their contrast; or None.
+
+        None where the recipe has no pair losses, or none of the clips has versions.
+        """
+        if self._pairs is None:
+            return None
+        semitone, parallel, contrast = (part[chosen] for part in self._pairs)
+        known = ((semitone != self.rows[chosen]) & (parallel != self.rows[chosen])).nonzero()[:, 0]
+        return (known, semitone[known], parallel[known], contrast[known]) if len(known) else None
 
     def steps(self) -> int:
         """Return the number of batches of an epoch."""
@@ -138,8 +159,8 @@ class Examples:
         return {name: torch.from_numpy(array) for name, array in self.data.read(rows.tolist()).items()}
 
     def _paired(self, chosen: Tensor) -> Pairs:
-        semitone, parallel, sign = self._pairs  # type: ignore[misc]
-        return Pairs(self._read(semitone[chosen]), self._read(parallel[chosen]), sign[chosen])
+        semitone, parallel, contrast = self._pairs  # type: ignore[misc]
+        return Pairs(self._read(semitone[chosen]), self._read(parallel[chosen]), contrast[chosen])
 
 
 def _versions(clips: pd.DataFrame) -> np.ndarray:
@@ -159,17 +180,21 @@ def _rater_weights(clips: pd.DataFrame, sd: np.ndarray) -> np.ndarray:
 
 def _pair_table(clips: pd.DataFrame, plain: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
     # The row of each plain clip's version, or the clip itself where there is none, which then adds nothing.
-    key = ["corpus", "song", "variant", "row"]
+    key = ["corpus", "song", "variant", "start"]
     places = {tuple(values): index for index, values in enumerate(clips[[*key, "version"]].itertuples(index=False, name=None))}
     own = [tuple(values) for values in clips.iloc[plain][key].itertuples(index=False, name=None)]
     rows = {
         version: torch.tensor([places.get((*one, version), row) for one, row in zip(own, plain.tolist(), strict=True)])
         for version in ("semitone", "parallel")
     }
-    if all(bool((found == torch.from_numpy(plain)).all()) for found in rows.values()):
-        raise UsageError("Pair losses need versions of the clips; prepare the corpora with --versions.")
-    sign = torch.tensor(clips.iloc[plain]["mode"].to_numpy(dtype=np.float32)).sign()
-    return rows["semitone"], rows["parallel"], sign
+    same = torch.stack([found == torch.from_numpy(plain) for found in rows.values()])
+    if same.all() and (clips["variant"] != "").any():
+        raise UsageError(
+            "Pair losses need versions of the clips; prepare the corpora of notes with --versions, or train with "
+            "--pair-mode 0 --pair-still 0."
+        )
+    contrast = torch.tensor(clips.iloc[plain]["mode"].to_numpy(dtype=np.float32))
+    return rows["semitone"], rows["parallel"], contrast.masked_fill(same.any(dim=0), 0.0)
 
 
 def rows_by_batches(count: int, size: int) -> Sequence[range]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,10 @@ from torch import Tensor, nn
 
 from orchestra_core import TrainingFolder, rise_and_cosine
 from orchestra_deam.metrics import agreement, mean_by
+from orchestra_deam.models import MODELS
 from orchestra_deam.preparation.several import PreparedCorpora
 from orchestra_deam.reading import Reader
+from orchestra_deam.training.closed_form import solve
 from orchestra_deam.training.examples import Batch, Examples, rows_by_batches
 from orchestra_deam.training.loss import label_loss, own_readings, pair_loss
 from orchestra_deam.training.settings import WHOLE, TrainingSettings
@@ -84,6 +87,9 @@ def train(
     """
     if settings.validation:
         learned, watched = split_validation(learned, settings)
+    closed = is_closed_form(settings.model)
+    if closed:  # solved at once, in the units of the labels
+        settings = replace(settings, standardise=False, epochs=min(settings.epochs, 1), course="constant")
     examples = Examples(learned, settings)
     state = TrainingState.fresh(settings, learned.names)
     kept = TrainingFolder(folder, settings)
@@ -93,7 +99,7 @@ def train(
     else:
         state.load_state_dict(saved)
     while not state.is_over(settings):
-        loss = _run_epoch(state, examples, settings, progress)
+        loss = _solved(state, examples) if closed else _run_epoch(state, examples, settings, progress)
         row = [state.epoch, _rate(state.epoch, 0, examples.steps(), settings), loss, *_validation(state, watched, examples)]
         state.rows.append([float(value) for value in row])
         if settings.validation:
@@ -102,6 +108,11 @@ def train(
         kept.write_log(COLUMNS, [[int(row[0]), *row[1:]] for row in state.rows])
         logger(dict(zip(COLUMNS, state.rows[-1], strict=True)))
     return _finished(state, examples, settings)
+
+
+def is_closed_form(model: str) -> bool:
+    """Return whether a model is solved at once, without epochs."""
+    return bool(getattr(MODELS[model], "closed_form", False))
 
 
 def split_validation(data: PreparedCorpora, settings: TrainingSettings) -> tuple[PreparedCorpora, PreparedCorpora]:
@@ -134,6 +145,14 @@ def _prepare(state: TrainingState, examples: Examples) -> None:
     batches = (examples.batch(torch.tensor(list(rows))).arrays for rows in rows_by_batches(len(examples.rows), _READING_BATCH))
     state.model.prepare(batches)
     state.average.module.load_state_dict(state.model.state_dict())
+
+
+def _solved(state: TrainingState, examples: Examples) -> float:
+    network: Any = state.model.network
+    loss = solve(network, examples)
+    state.average.module.load_state_dict(state.model.state_dict())
+    state.epoch += 1
+    return loss
 
 
 def _run_epoch(state: TrainingState, examples: Examples, settings: TrainingSettings, progress: Progress) -> float:

@@ -49,7 +49,7 @@ def pair_loss(read: Tensor, semitone: Tensor, parallel: Tensor, pairs: Pairs, se
     read, semitone, parallel : Tensor [shape=(n, members, 2)]
         Standardised readings of the clips, of the clips a semitone higher, and of those in the parallel mode.
     pairs : Pairs
-        With the sign of the mode.
+        With the contrast of modes.
     settings : TrainingSettings
         With the weights and the wanted effect.
 
@@ -64,8 +64,9 @@ def pair_loss(read: Tensor, semitone: Tensor, parallel: Tensor, pairs: Pairs, se
     """
     still = (semitone - read).square().mean()
     difference = read - parallel
-    wanted = torch.stack([torch.zeros_like(pairs.sign), settings.mode_effect * pairs.sign], dim=1)[:, None]
-    known = (pairs.sign != 0).to(read.dtype)[:, None, None]
+    sign = pairs.contrast.sign()
+    wanted = torch.stack([torch.zeros_like(sign), settings.mode_effect * sign], dim=1)[:, None]
+    known = (pairs.contrast.abs() >= settings.clearest).to(read.dtype)[:, None, None]
     mode = (known * (difference - wanted).square()).mean()
     return settings.pair_still * still + settings.pair_mode * mode
 

@@ -53,6 +53,12 @@ class TrainingSettings:
         valence by `mode_effect` (major less minor), and no other in arousal; a semitone higher it shall read the same.
     mode_effect : float
         Wanted difference in valence between major and parallel minor, in standard deviations of the labels.
+    clearest : float
+        Least contrast of modes of a pair that counts, see `orchestra_deam.parallel.mode_contrast`.
+    penalty_arousal, penalty_valence : float
+        Of models that are solved in closed form, for which nothing of epochs and steps applies: ridge penalty per input.
+    varied_weight : float
+        Of those models: weight of clips of varied renderings beside plain ones.
     augment : bool
         Whether clips are changed at random.
     validation : float, in [0, 0.5]
@@ -92,6 +98,10 @@ class TrainingSettings:
     pair_mode: float = 0.0
     pair_still: float = 0.0
     mode_effect: float = 0.68
+    clearest: float = 0.1
+    penalty_arousal: float = 0.15
+    penalty_valence: float = 0.4
+    varied_weight: float = 0.2
     augment: bool = True
     validation: float = 0.0
     patience: int = 0
@@ -116,10 +126,10 @@ class TrainingSettings:
             raise ParameterError(f"patience is {self.patience} without a validation share; expected validation above 0.")
 
 
-#: Recipes by name. `reference` is the published one: Adam at 1e-3, mean squared error, 30 epochs over all clips. `three_conv`
-#: made the shipped weights of that network.
+#: Recipes by name. `default` made the weights of the default oracle, `three_conv` those of that network. `reference` is the
+#: published one: Adam at 1e-3, mean squared error, 30 epochs over all clips.
 PRESETS: Mapping[str, TrainingSettings] = {
-    "default": TrainingSettings(),
+    "default": TrainingSettings(model="cues", epochs=1, standardise=False, augment=False, pair_mode=0.1, pair_still=0.3),
     "three_conv": TrainingSettings(bfloat16=True),
     "reference": TrainingSettings(
         epochs=30,

@@ -1,0 +1,137 @@
+"""The default recipe: heads solved at once from prepared cues, with pairs, weights and controls."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_deam.corpora.table import COLUMNS, Clip
+from orchestra_deam.cues import COUNT
+from orchestra_deam.models import Cues
+from orchestra_deam.preparation.several import open_corpora
+from orchestra_deam.ridge import CuePairs, RatedCues, RidgeSettings, fit_head
+from orchestra_deam.training.loop import read_all, train
+from orchestra_deam.training.settings import PRESETS
+from orchestra_deam.workflow import train_on
+
+DEFAULT = PRESETS["default"]
+GAMES = ("Banjo-Kazooie", "Secret of Mana", "Final Fantasy VII", "Star Fox", "Xenogears", "Chrono Trigger")
+
+
+def cue_store(folder, corpus="vgmidi", versions=True):
+    """Two songs of each of six games, two clips of two variants each: cue 0 tells arousal, cue 1 valence, cue 2 the mode."""
+    rng, rows = np.random.default_rng(0), []
+    for index in range(12):
+        group = GAMES[index // 2] if corpus == "vgmidi" else f"rock_{index + 1:03d}"
+        label = rng.uniform(-0.5, 0.5, 2)
+        clip = Clip(corpus, f"song {index}" if corpus == "vgmidi" else group, group, "", 0.0, 5.0, *label, 0.04, 0.09, 30)
+        for variant in ("piano-0", "piano-1") if corpus == "vgmidi" else ("",):
+            plain = rng.normal(0, 0.3, (2, COUNT)).astype(np.float32)
+            plain[:, :2] += 3 * label
+            plain[:, 2] = 1.0 if index % 3 else -1.0
+            for version in ("", "semitone", "parallel") if versions else ("",):
+                cues = plain + (version == "semitone") * rng.normal(0, 0.1, plain.shape).astype(np.float32)
+                cues[:, 2] *= -1 if version == "parallel" else 1
+                file = f"{variant or 'recording'}{version}/{index}.npy"
+                path = folder / "features" / "cues" / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.save(path, cues)
+                place = {"variant": variant, "version": version, "mode": 0.5 if index % 3 else -0.5, "file": file, "scale": "va"}
+                rows += [{**vars(clip), **place, "start": 5.0 * row, "begin": 5.0 * row, "row": row} for row in (0, 1)]
+    columns = [*COLUMNS, "variant", "version", "mode", "begin", "file", "row", "scale"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "clips.csv", index=False)
+    card = {"name": corpus, "title": corpus.upper(), "scale": "va" if corpus == "vgmidi" else corpus, "citation": "none"}
+    manifest = {"corpus": card, "settings": {"features": "cues"}, "arrays": ["cues"]}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return open_corpora([cue_store(tmp_path_factory.mktemp("cues"))])
+
+
+def test_the_default_recipe_solves_the_head_as_ridge_does(data, tmp_path):
+    reader = train(data, DEFAULT, tmp_path)
+    clips = data.clips
+    plain = (clips["version"] == "").to_numpy()
+    rows = {name: np.flatnonzero(clips["version"] == name) for name in ("", "semitone", "parallel")}
+    cues = {name: torch.from_numpy(data.read(own)["cues"]) for name, own in rows.items()}
+    labels = torch.tensor(clips.loc[plain, ["arousal", "valence"]].to_numpy()).float()
+    # Four clips a song, and varied renderings count a fifth.
+    weights = torch.tensor(np.where(clips.loc[plain, "variant"] == "piano-1", 0.2, 1.0) / 4).float()
+    contrast = torch.tensor(clips.loc[plain, "mode"].to_numpy()).float()
+    expected = Cues()
+    pairs = CuePairs(cues[""], cues["parallel"], cues["semitone"], contrast)
+    fit_head(expected, "vgmidi", RatedCues(cues[""], labels, weights), pairs, RidgeSettings())
+    torch.testing.assert_close(reader.network.readers["vgmidi"].state_dict(), expected.readers["vgmidi"].state_dict())
+
+
+def test_the_mode_moves_valence_by_what_was_asked_and_a_semitone_little(data, tmp_path):
+    settings = replace(DEFAULT, pair_mode=30.0, pair_still=30.0, mode_effect=1.0)
+    read = read_all(train(data, settings, tmp_path), data)
+    version, mode = data.clips["version"].to_numpy(), data.clips["mode"].to_numpy()
+    sd = data.clips.groupby("song")[["arousal", "valence"]].first().std(ddof=0).to_numpy()
+    effect = (read[version == ""] - read[version == "parallel"]) * np.sign(mode[version == ""])[:, None] / sd
+    assert effect[:, 1].mean() == pytest.approx(1.0, abs=0.15)
+    assert abs(effect[:, 0].mean()) < 0.1
+    assert np.abs(read[version == ""] - read[version == "semitone"]).max() < 0.15
+
+
+def test_training_resumes_shuffles_and_leaves_untrained(data, tmp_path):
+    learned = train(data, DEFAULT, tmp_path / "a")
+    again = train(data, DEFAULT, tmp_path / "a", resume=True)
+    same = zip(learned.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(torch.equal(one, other) for one, other in same)
+    with pytest.raises(UsageError, match="--resume"):
+        train(data, DEFAULT, tmp_path / "a")
+    labels = data.clips[["arousal", "valence"]].to_numpy()
+    errors = {}
+    for name, changes in {"learned": {}, "shuffled": {"shuffle": True}, "untrained": {"epochs": 0}}.items():
+        read = read_all(train(data, replace(DEFAULT, **changes), tmp_path / name), data)
+        errors[name] = float(np.mean((read - labels) ** 2))
+    assert errors["learned"] < 0.5 * min(errors["shuffled"], errors["untrained"])
+
+
+def test_one_file_reads_both_corpora_in_their_units(tmp_path):
+    stores = [cue_store(tmp_path / "v"), cue_store(tmp_path / "e", "emotify", versions=False)]
+    parts = ["oracle", "oracle", "judges"]
+    data = open_corpora(stores)
+    clips = data.clips.copy()
+    emotify = clips["corpus"] == "emotify"
+    clips.loc[emotify, "part"] = [parts[int(song[-3:]) % 3] for song in clips.loc[emotify, "song"]]
+    clips.loc[emotify, ["arousal", "valence"]] *= 5.0
+    outcome = train_on(replace(data, clips=clips), DEFAULT, tmp_path / "out")
+    (path,) = outcome.paths.values()
+    assert path.name == "cues.safetensors"
+    from orchestra_deam.oracle import DeamCNN
+
+    oracle = DeamCNN(model="cues", weights=path)
+    assert oracle.card.scale("emotify")[1]["arousal"] > 3 * oracle.card.scale("vgmidi")[1]["arousal"]
+    assert DeamCNN(model="cues", weights=path, head="emotify").dimensions[0].sd == oracle.card.scale("emotify")[1]["arousal"]
+    assert set(oracle.card.split) == {"vgmidi", "emotify"}
+    assert "VGMIDI, EMOTIFY" in oracle.card.license
+
+
+def test_notes_without_versions_say_how_to_make_them(tmp_path):
+    data = open_corpora([cue_store(tmp_path / "v", versions=False)])
+    with pytest.raises(UsageError, match=r"--versions.*--pair-mode 0"):
+        train(data, DEFAULT, tmp_path / "a")
+    assert np.isfinite(read_all(train(data, replace(DEFAULT, pair_mode=0.0, pair_still=0.0), tmp_path / "b"), data)).all()
+
+
+def test_a_corpus_without_a_head_is_named(tmp_path):
+    data = open_corpora([cue_store(tmp_path / "d", "deam", versions=False)])
+    with pytest.raises(ParameterError, match="'deam'"):
+        train(data, DEFAULT, tmp_path / "out")
+
+
+def test_cues_are_not_trained_on_mel_features(data, tmp_path):
+    with pytest.raises(ConfigurationError, match="--features mel"):
+        train_on(data, PRESETS["reference"], tmp_path)
