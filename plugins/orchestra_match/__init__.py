@@ -1,1 +1,1 @@
-"""The objective `match`: an oracle and the readings it is asked for."""
+"""Objectives over oracles: `match` asks one, `consensus` several, and `robust` asks any objective again and again."""

@@ -14,6 +14,8 @@ COMPONENTS = [
     "reference",
     "deam_cnn",
     "match",
+    "consensus",
+    "robust",
     "staged",
     "percussion",
     "one_shot",
