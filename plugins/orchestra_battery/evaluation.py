@@ -11,10 +11,10 @@ from typing import Any
 from orchestra_battery.composing import Order, compose, seconds_per_piece
 from orchestra_battery.control import ControlSummary, control_oracles, summarise_controls
 from orchestra_battery.design import Piece, asked_dimensions, factorial
-from orchestra_battery.markers import Marker, installed_judges, oracle_of
+from orchestra_battery.markers import ORACLE, Marker, installed_judges, oracle_of
 from orchestra_battery.marking import Examination, Record, examine_all
 from orchestra_battery.plain import FORMAT, RECORD, plain, read_record, read_records
-from orchestra_battery.settings import Settings
+from orchestra_battery.settings import Named, Settings
 from orchestra_core import Dimension, Pipeline, write_text
 from orchestra_core.errors import RunFolderError
 
@@ -108,6 +108,10 @@ def evaluate(settings: Settings, directory: Path, *, resume: bool = False, liste
     names = asked_dimensions(settings.dimensions, pipeline.parts.objective.dimensions)
     judges = installed_judges(settings.judges)
     oracle = oracle_of(pipeline)
+    # What cannot be made is refused before anything is composed.
+    baseline, controls = _baseline_of(settings, pipeline), control_oracles(settings.controls, pipeline)
+    for spec in controls.values():
+        pipeline.replace(oracle=spec)
     _open(directory, settings, pipeline, resume)
     bench = _Bench(settings, directory, names, listener or _silent)
     markers = (*((oracle,) if oracle else ()), *judges)
@@ -116,8 +120,8 @@ def evaluate(settings: Settings, directory: Path, *, resume: bool = False, liste
     records = bench.run("", pipeline, bench.order, Examination(markers, transformed_seeds=chosen))
     found = Evaluation(directory, pipeline, settings, names, markers, records)
     bench = replace(bench, duration=found.duration)
-    baseline = _baseline(bench, pipeline, markers)
-    return replace(found, baseline=baseline, controls=_controls(bench, found, judges))
+    against = () if baseline is None else baseline(bench, Examination(markers, transforms=()))
+    return replace(found, baseline=against, controls=_controls(bench, found, judges, controls) if controls else None)
 
 
 @dataclass(frozen=True)
@@ -156,27 +160,38 @@ class _Bench:
         )
 
 
-def _baseline(bench: _Bench, pipeline: Pipeline, markers: tuple[Marker, ...]) -> tuple[Record, ...]:
-    """Return the pieces of the baseline: a score source as it writes, another pipeline, or another evaluation's folder."""
-    named = bench.settings.baseline
+#: Composes and marks the pieces of a baseline.
+_Baseline = Callable[[_Bench, Examination], tuple[Record, ...]]
+
+
+def _baseline_of(settings: Settings, pipeline: Pipeline) -> _Baseline | None:
+    """Return how the pieces of the baseline are had: a score source as it writes, another pipeline, or another evaluation."""
+    named = settings.baseline
     if named is None:
-        return ()
+        return None
     if isinstance(named, str) and (Path(named) / RECORD).exists():
-        return read_records(read_record(Path(named)))
-    if isinstance(named, str):  # one evaluation, and so nothing moves
-        parts, order = {"score": named}, replace(bench.order, budget=1)
+        stored = _comparable(read_record(Path(named)), pipeline)
+        return lambda bench, examination: stored
+    if isinstance(named, str):
+        parts, budget = {"score": named}, 1  # one evaluation, and so nothing moves
     else:
         parts = {name: part for name, part in named.items() if name != "budget"}
-        order = replace(bench.order, budget=named.get("budget", bench.settings.budget))
-    return bench.run("baseline", pipeline.replace(**parts), order, Examination(markers, transforms=()))
+        budget = named.get("budget", settings.budget)
+    other = pipeline.replace(**parts)
+    return lambda bench, examination: bench.run("baseline", other, replace(bench.order, budget=budget), examination)
 
 
-def _controls(bench: _Bench, found: Evaluation, judges: tuple[Marker, ...]) -> ControlSummary | None:
-    """Return what came of the controls; None without any."""
+def _comparable(record: Mapping[str, Any], pipeline: Pipeline) -> tuple[Record, ...]:
+    """Return the pieces of another evaluation; marks of another oracle are left out, as the same name is not the same ear."""
+    records = read_records(record)
+    if record["settings"]["pipeline"].get("objective") == plain(pipeline.parts.plain.get("objective")):
+        return records
+    return tuple(replace(one, marks={name: marks for name, marks in one.marks.items() if name != ORACLE}) for one in records)
+
+
+def _controls(bench: _Bench, found: Evaluation, judges: tuple[Marker, ...], oracles: Mapping[str, Named]) -> ControlSummary:
+    """Return what came of the controls."""
     own = bench.settings.controls
-    oracles = control_oracles(own, found.pipeline)
-    if not oracles:
-        return None
     first = bench.settings.first_seed
     design = factorial(bench.names, own.levels, range(first, first + own.seeds))
     examination = Examination(judges, transforms=(), measured=False)

@@ -24,7 +24,7 @@ def compare_records(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict
     Returns
     -------
     dict of str to dict of str to Difference
-        Of the markers that marked both. The oracle is left out where the two are not of the same scale.
+        Of the markers that marked both. The oracle is left out where the two were not composed under the same.
 
     Raises
     ------
@@ -34,7 +34,9 @@ def compare_records(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict
     objective = [Dimension(**dimension) for dimension in first["dimensions"]]
     names = [dimension.name for dimension in objective]
     others = {marker["name"]: marker for marker in second["markers"]}
-    shared = [one for one in first["markers"] if one["dimensions"] == others.get(one["name"], {}).get("dimensions")]
+    same_ear = first["settings"]["pipeline"].get("objective") == second["settings"]["pipeline"].get("objective")
+    known = [one for one in first["markers"] if one["role"] == "judge" or same_ear]
+    shared = [one for one in known if one["dimensions"] == others.get(one["name"], {}).get("dimensions")]
     if not shared:
         raise UsageError("The two evaluations have no marker in common; expected the same judges in both.")
     pieces = read_records(first), read_records(second)

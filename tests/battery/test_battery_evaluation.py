@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from battery_parts import NoteJudge
 from scipy import stats
 
 from orchestra_battery.composing import Order, compose, is_finished
@@ -16,8 +17,10 @@ from orchestra_battery.evaluation import evaluate
 from orchestra_battery.findings import find, write_record
 from orchestra_battery.markers import installed_judges, oracle_of
 from orchestra_battery.plain import read_record, read_records
+from orchestra_battery.settings import Controls
+from orchestra_battery.stored import compare_records
 from orchestra_core import Objective, Pipeline, build, read_performance, verdicts
-from orchestra_core.errors import ConfigurationError, RunFolderError, UsageError
+from orchestra_core.errors import ConfigurationError, RunFolderError, UnknownNameError, UsageError
 
 CONFIG = {"instrument": "sines", "oracle": "pulse", "schedule": "still", "score": "follows"}
 
@@ -202,6 +205,38 @@ def test_another_evaluation_can_be_the_baseline(settings, evaluated, tmp_path):
     other = replace(settings, baseline=str(evaluation.directory), controls=settings.controls.__class__(), transforms=0)
     found = find(evaluate(other, tmp_path / "again"))
     assert found.differences["note_judge"]["arousal"].r.value == 0.0
+
+
+def test_marks_of_another_oracle_are_not_held_against_this_one(settings, evaluated, tmp_path):
+    evaluation, _ = evaluated
+    deaf = {**CONFIG, "oracle": {"name": "pulse", "config": {"deaf": True}}}
+    bare = replace(settings, pipeline=deaf, controls=settings.controls.__class__(), transforms=0)
+    other = evaluate(replace(bare, baseline=str(evaluation.directory)), tmp_path / "deaf")
+    found = find(other)
+    write_record(other, found)
+    assert found.differences["oracle"] == {}
+    assert set(found.differences["note_judge"]) == {"arousal", "valence"}
+    compared = compare_records(read_record(evaluation.directory), read_record(other.directory))
+    assert set(compared) == {"note_judge", "loudness_judge"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"baseline": "nothing_of_that_name"},
+        {"baseline": {"instrument": "nothing_of_that_name"}},
+        {"controls": Controls(oracles=("nothing_of_that_name",))},
+    ],
+)
+def test_what_cannot_be_made_is_refused_before_anything_is_composed(settings, tmp_path, options):
+    with pytest.raises(UnknownNameError, match="nothing_of_that_name"):
+        evaluate(replace(settings, **options), tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_judges_may_be_objects():
+    marker = installed_judges([NoteJudge()])[0]
+    assert (marker.name, marker.held_out_slope["arousal"]) == ("NoteJudge", 0.5)
 
 
 def test_an_objective_that_reads_nothing_has_no_marker():
