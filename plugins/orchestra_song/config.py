@@ -83,19 +83,31 @@ class RulesConfig:
     ----------
     key : str
         A tonic (``"D"``); empty for one by the seed.
+    tempo : float, 0 or in [20, 400]
+        Quarter notes per minute, kept exactly; 0 to fit the bars to the canvas.
     bars : int, in [0, 512]
         Number of bars; 0 for as many as fit, eight being preferred.
+    metres : tuple of str
+        4/4, 3/4, 6/8, the default first.
     parts : tuple of str
         Any of melody, harmony, bass, pad, drums, the melody among them.
     humanise : float, in [0, 0.025]
         Largest deviation of an onset from the grid, in s.
+    variation : int, >= 0
+        0 is the piece that the seed makes; each other number varies it.
+    lock : tuple of str
+        What a variation leaves alone: any of melody, rhythm, harmony, timing.
     draws : int, in [1, 1024]
         1 writes what the rules say. More offer a choice ``draw``: 0 is what the rules say, every other number something near
         it, which makes the rules the prior of a search.
     """
 
     key: str = ""
+    tempo: float = 0.0
     bars: int = 0
+    metres: tuple[str, ...] = ("4/4",)
     parts: tuple[str, ...] = ("melody", "harmony", "bass")
     humanise: float = 0.012
+    variation: int = 0
+    lock: tuple[str, ...] = ()
     draws: int = 1

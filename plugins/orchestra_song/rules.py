@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from orchestra_core import Brief, Score, ScoreSource
-from orchestra_core.errors import ParameterError
 from orchestra_song.compose import compose
 from orchestra_song.config import RulesConfig
-from orchestra_song.frame import DEFAULT_DURATION
+from orchestra_song.frame import DEFAULT_DURATION, duration_of
 from orchestra_song.hints import hinted, hints_of
 from orchestra_song.modes import LADDER, parse_key
 from orchestra_song.plan import TEXTURES, Plan
-from orchestra_song.settings import check_parts, check_range
+from orchestra_song.settings import check_rules
 from orchestra_song.streams import Streams
 
 _DEFAULTS = RulesConfig()
@@ -45,7 +44,7 @@ class RulesScore(ScoreSource):
 
     Parameters
     ----------
-    key, bars, parts, humanise, draws
+    key, tempo, bars, metres, parts, humanise, variation, lock, draws
         As in `RulesConfig`.
 
     Raises
@@ -73,38 +72,62 @@ class RulesScore(ScoreSource):
         self,
         *,
         key: str = "",
+        tempo: float = 0.0,
         bars: int = 0,
+        metres: tuple[str, ...] = _DEFAULTS.metres,
         parts: tuple[str, ...] = _DEFAULTS.parts,
         humanise: float = _DEFAULTS.humanise,
+        variation: int = 0,
+        lock: tuple[str, ...] = (),
         draws: int = 1,
     ) -> None:
-        for name, value, lower, upper in (("bars", bars, 0, 512), ("humanise", humanise, 0, 0.025), ("draws", draws, 1, 1024)):
-            check_range("rules", name, value, lower, upper)
-        check_parts("rules", parts)
-        tonic, mode = parse_key(key) if key else (None, "")
-        self._tonic: int | None = tonic
-        if mode:
-            raise ParameterError(f"key of rules is {key!r}; expected a tonic alone: the rules choose the mode.")
-        self._bars, self._parts, self._humanise, self._draws = bars, tuple(parts), humanise, draws
+        config = RulesConfig(
+            key=key,
+            tempo=tempo,
+            bars=bars,
+            metres=tuple(metres),
+            parts=tuple(parts),
+            humanise=humanise,
+            variation=variation,
+            lock=tuple(lock),
+            draws=draws,
+        )
+        check_rules(config)
+        self._config = config
+        self._tonic: int | None = parse_key(key)[0] if key else None
 
     @property
     def choices(self) -> Mapping[str, tuple[Any, ...]]:
-        """Nothing, or the number of a draw from near what the rules say."""
-        return {"draw": tuple(range(self._draws))} if self._draws > 1 else {}
+        """Nothing; or the metre, and the number of a draw from near what the rules say, where they are open."""
+        offered = {"draw": tuple(range(self._config.draws)), "metre": self._config.metres}
+        return {name: values for name, values in offered.items() if len(values) > 1}
 
     @property
     def duration(self) -> float:
-        """Seconds that a piece lasts: 16."""
+        """Seconds that a piece lasts: what `bars` and `tempo` need, or 16."""
+        if self._config.bars and self._config.tempo:
+            return duration_of(self._config.bars, self._config.metres[0], self._config.tempo)
         return DEFAULT_DURATION
 
     def _write(self, brief: Brief, choice: Mapping[str, Any], generator: np.random.Generator) -> Score:
-        streams = Streams.of(generator)
+        config = self._config
+        streams = Streams.of(generator, config.variation, config.lock)
         valence, arousal = _asked(brief, "valence"), _asked(brief, "arousal")
-        tonic = int(streams.named("key").integers(12)) if self._tonic is None else self._tonic
-        setting = Plan(tonic=tonic, bars=self._bars, parts=self._parts, humanise=self._humanise)
         number = choice.get("draw", 0)
-        plan = _near(setting, valence, arousal, streams.named(f"draw {number}")) if number else plan_of(setting, valence, arousal)
-        return compose(hinted(plan, hints_of(brief)), brief.canvas.duration, streams)
+        setting = Plan(humanise=config.humanise)
+        drawn = (
+            _near(setting, valence, arousal, streams.named(f"draw {number}")) if number else plan_of(setting, valence, arousal)
+        )
+        plan = replace(
+            hinted(drawn, hints_of(brief)),
+            tonic=int(streams.named("key").integers(12)) if self._tonic is None else self._tonic,
+            tempo=config.tempo or drawn.tempo,
+            exact_tempo=bool(config.tempo),
+            bars=config.bars,
+            metre=choice.get("metre", config.metres[0]),
+            parts=config.parts,
+        )
+        return compose(plan, brief.canvas.duration, streams)
 
 
 def _asked(brief: Brief, name: str) -> float:
@@ -120,7 +143,7 @@ def plan_of(setting: Plan, valence: float, arousal: float) -> Plan:
     Parameters
     ----------
     setting : Plan
-        Tonic, bars, parts and deviations.
+        What the rules do not say.
     valence, arousal : float
         About -0.5 to 0.5; what goes beyond the keys of a piano or a player's fingers is held at their edge.
 
@@ -144,7 +167,6 @@ def plan_of(setting: Plan, valence: float, arousal: float) -> Plan:
         tempo=_held(_TEMPO * 2 ** (arousal / _AROUSAL_PER_TEMPO), 50, 220),
         progression="loop",
         texture="block",
-        metre="4/4",
         contour="arch",
     )
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from orchestra_core.errors import ParameterError
-from orchestra_song.config import SongConfig
+from orchestra_song.config import RulesConfig, SongConfig
 from orchestra_song.modes import MODES, parse_key
 from orchestra_song.plan import ARTICULATIONS, BEATS, CONTOURS, LEVELS, METRES, PROGRAMS, PROGRESSIONS, REGISTERS, TEXTURES
 from orchestra_song.streams import LOCKABLE
@@ -28,7 +28,8 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "beat": ("beats", BEATS),
     }
 )
-_RANGES = (("bars", 0, 512), ("humanise", 0, 0.025), ("variation", 0, 2**31 - 1), ("draws", 0, 1024))
+_RANGES = (("bars", 0, 512), ("humanise", 0, 0.025), ("variation", 0, 2**31 - 1))
+_TEMPOS = (20, 400)
 
 
 def check_song(config: SongConfig) -> None:
@@ -39,22 +40,40 @@ def check_song(config: SongConfig) -> None:
     ParameterError
         A name is unknown, a list empty, or a number out of range.
     """
-    for name, lower, upper in _RANGES:
-        check_range("song", name, getattr(config, name), lower, upper)
-    if config.tempo:
-        check_range("song", "tempo", config.tempo, 20, 400)
+    _check_shared("song", config, 0)
     for field, known in CHOICES.values():
         if known:
             check_names("song", field, getattr(config, field), known)
     for density in check_some("song", "densities", config.densities):
         check_range("song", "densities", density, 0.25, 12)
     for tempo in check_some("song", "tempos", config.tempos):
-        check_range("song", "tempos", tempo, 20, 400)
-    check_parts("song", config.parts)
-    if config.lock:
-        check_names("song", "lock", config.lock, LOCKABLE)
+        check_range("song", "tempos", tempo, *_TEMPOS)
     if config.key:
         parse_key(config.key)
+
+
+def check_rules(config: RulesConfig) -> None:
+    """Check a configuration of `rules`.
+
+    Raises
+    ------
+    ParameterError
+        A name is unknown, a list empty, a number out of range, or the key has a mode.
+    """
+    _check_shared("rules", config, 1)
+    check_names("rules", "metres", config.metres, tuple(METRES))
+    if config.key and parse_key(config.key)[1]:
+        raise ParameterError(f"key of rules is {config.key!r}; expected a tonic alone: the rules choose the mode.")
+
+
+def _check_shared(who: str, config: SongConfig | RulesConfig, fewest_draws: int) -> None:
+    for name, lower, upper in (*_RANGES, ("draws", fewest_draws, 1024)):
+        check_range(who, name, getattr(config, name), lower, upper)
+    if config.tempo:
+        check_range(who, "tempo", config.tempo, *_TEMPOS)
+    check_parts(who, config.parts)
+    if config.lock:
+        check_names(who, "lock", config.lock, LOCKABLE)
 
 
 def check_parts(who: str, parts: Iterable[str]) -> None:

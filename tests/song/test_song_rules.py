@@ -78,6 +78,22 @@ def test_pieces_of_the_whole_plane_pass_every_gate(duration):
             assert not [name for name, gate in gates(score).items() if not gate.passed], (valence, arousal, choice)
 
 
+def test_metre_tempo_and_bars_are_kept_and_what_is_locked_stays():
+    source = RulesScore(tempo=90.0, bars=4, metres=("3/4",), key="G")
+    asked = column(valence=0.2, arousal=0.1)
+    score = write(source, asked, duration=source.duration)
+    assert (score.tempo, score.metre, score.key) == (90.0, (3, 4), "G major")
+    assert score.end == pytest.approx(4 * 3 * 60 / 90)
+    assert RulesScore(metres=("4/4", "6/8")).choices == {"metre": ("4/4", "6/8")}
+    same, other = (
+        RulesScore(key="G", variation=5, lock=locked) for locked in (("harmony", "melody", "rhythm", "timing"), ("harmony",))
+    )
+    plain = write(RulesScore(key="G"), asked)
+    assert write(same, asked) == plain
+    assert roots(write(other, asked)) == roots(plain)
+    assert [n.pitch for n in melody_of(write(other, asked))] != [n.pitch for n in melody_of(plain)]
+
+
 def test_half_of_the_request_is_what_counts_where_the_brief_tells_it():
     asked = write(RulesScore(), column(valence=0.9, arousal=0.9), column(valence=-0.6, arousal=0.4))
     assert asked == write(RulesScore(), column(valence=-0.3, arousal=0.2))
@@ -104,7 +120,15 @@ def test_the_rules_offer_nothing_to_choose_and_as_a_prior_what_lies_near_them():
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"key": "D dorian"}, "a tonic alone"), ({"draws": 0}, "draws"), ({"parts": ("bass",)}, "melody"), ({"bars": -1}, "bars")],
+    [
+        ({"key": "D dorian"}, "a tonic alone"),
+        ({"draws": 0}, "draws"),
+        ({"parts": ("bass",)}, "melody"),
+        ({"bars": -1}, "bars"),
+        ({"tempo": 5.0}, "tempo"),
+        ({"metres": ()}, "metres"),
+        ({"lock": ("x",)}, "lock"),
+    ],
 )
 def test_a_wrong_configuration_is_refused(wrong, message):
     with pytest.raises(ParameterError, match=message):
