@@ -55,6 +55,8 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
     help="Of the file: as arousal asks for (-20 LUFS and 8 dB per unit of the request; the default where arousal is asked), "
     "the same for all pieces (-20 LUFS), the same peak, or so many LUFS. The true peak stays below -1 dBTP.",
 )
+@click.option("--loop", is_flag=True, help="Wrap the tail onto the beginning, so that the piece repeats without a seam.")
+@click.option("--stems", is_flag=True, help="Write each part into a file of its own as well; they sum to the piece.")
 @click.option("--instrument", metavar="NAME", help="What plays.")
 @click.option("--oracle", metavar="NAME", help="What hears.")
 @click.option("--objective", metavar="NAME", help="What the music has to meet.")

@@ -114,6 +114,27 @@ class Brief:
             raise ScoreError("This instrument plays notes and the brief has no score; name a score source (score=...).")
         return pad_scores(self.scores, dtype=dtype, device=self.device)
 
+    def parts(self) -> Mapping[str, Tensor]:
+        """Return which notes belong to which part.
+
+        Returns
+        -------
+        mapping of str to Tensor [shape=(batch, notes), dtype=bool]
+            By the name of the part, in the order in which they come in the scores; columns as those of `notes`.
+
+        Raises
+        ------
+        ScoreError
+            The brief has no scores.
+        """
+        mask = self.notes().mask
+        names = dict.fromkeys(note.part.name for score in self.scores or () for note in score.notes)
+        parts = {name: torch.zeros_like(mask) for name in names}
+        for item, score in enumerate(self.scores or ()):
+            for column, note in enumerate(score.notes):
+                parts[note.part.name][item, column] = True
+        return parts
+
     def generator(self, stream: str) -> ItemGenerator:
         """Return fresh random streams that follow from the seeds alone.
 

@@ -15,6 +15,8 @@ LoudnessName = Literal["expressive", "matched", "peak"]
 
 _RATES = (4_000, 192_000)
 _LONGEST = 3_600.0
+#: What sounds for so many seconds after the end of a loop is heard at its beginning.
+TAIL = 5.0
 #: Gating block of ITU-R BS.1770 in seconds.
 LOUDNESS_BLOCK = 0.4
 _LEVELS: Mapping[str, Level] = MappingProxyType({"expressive": "expressive", "matched": "loudness", "peak": "peak"})
@@ -40,6 +42,9 @@ class Canvas:
         Peak amplitude, re full scale.
     loudness : float, in [-60, 0]
         Integrated loudness in LUFS; for ``expressive`` that of an arousal of 0.
+    loop : bool
+        Whether the piece repeats seamlessly: what sounds after its end, up to 5 s, is heard from its beginning. For instruments
+        that play notes.
 
     Raises
     ------
@@ -57,9 +62,10 @@ class Canvas:
     level: Level = "auto"
     peak: float = 0.9
     loudness: float = -20.0
+    loop: bool = False
 
     def __post_init__(self) -> None:
-        _within("duration", self.duration, 1e-3, _LONGEST, "s")
+        _within("duration", self.duration, 1e-3, _LONGEST - TAIL * self.loop, "s")
         _within("sample_rate", self.sample_rate, *_RATES, "Hz")
         _within("peak", self.peak, 1e-6, 1.0, "re full scale")
         _within("loudness", self.loudness, -60.0, 0.0, "LUFS")
@@ -86,6 +92,10 @@ class Canvas:
         Canvas
         """
         return replace(self, sample_rate=sample_rate)
+
+    def with_tail(self) -> Canvas:
+        """Return the canvas that a loop is rendered on: no loop, and 5 s longer."""
+        return replace(self, duration=self.duration + TAIL, loop=False)
 
     def with_loudness(self, loudness: LoudnessName | float) -> Canvas:
         """Return the same canvas at another loudness.

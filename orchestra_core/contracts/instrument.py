@@ -24,7 +24,8 @@ Renderer = Callable[[Mapping[str, Tensor], Canvas], Tensor]
 class Instrument(Component):
     """Turns parameter values into audio.
 
-    Authors implement `_parameters` and `_render`, and `_notes` when the instrument plays notes. An instrument with the
+    Authors implement `_parameters` and `_render`, and `_notes` when the instrument plays notes; `_stems` where it can play its
+    parts apart. An instrument with the
     capability ``rate_free`` renders the same sound at any sample rate; one without it is only asked for the canvas rate.
 
     Attributes
@@ -152,6 +153,39 @@ class Instrument(Component):
         """
         return self._notes(values, canvas)
 
+    def stems(self, values: Mapping[str, Tensor], brief: Brief) -> Mapping[str, Tensor]:
+        """Return the sound of each part by itself; their sum is what `finish` gives.
+
+        Parameters
+        ----------
+        values : mapping of str to Tensor [shape=(batch, ...)]
+            As for `render`.
+        brief : Brief
+            What was asked, with the canvas to render on and the scores that tell the parts.
+
+        Returns
+        -------
+        mapping of str to Tensor [shape=(batch, canvas.samples)]
+            By the name of the part, in the order in which parts come in the scores; silent in items that have no such part.
+            By default a single one, ``mix``: what `finish` gives.
+
+        Raises
+        ------
+        ContractError
+            There is none, or one has another shape or samples that are not finite.
+        """
+        stems = dict(self._stems(values, brief))
+        if not stems:
+            raise ContractError(f"{type(self).__name__} has no stems; expected at least one.")
+        shape = (len(brief), brief.canvas.samples)
+        for name, stem in stems.items():
+            if stem.shape != shape or not bool(torch.isfinite(stem).all()):
+                raise ContractError(
+                    f"The stem {name!r} of {type(self).__name__} has the shape {tuple(stem.shape)}, or samples that are not "
+                    f"finite; expected finite ones of shape {shape}."
+                )
+        return stems
+
     @abstractmethod
     def _parameters(self, brief: Brief) -> tuple[Parameter, ...]: ...
 
@@ -160,6 +194,9 @@ class Instrument(Component):
 
     def _finish(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
         return self._render(values, canvas)
+
+    def _stems(self, values: Mapping[str, Tensor], brief: Brief) -> Mapping[str, Tensor]:
+        return {"mix": self._finish(values, brief.canvas)}
 
     def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...] | None:
         return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,7 +150,7 @@ def stream_windows(
         yield AudioWindows(tuple(starts), torch.stack(clips), target)
 
 
-def write_wav(path: str | Path, audio: Tensor | np.ndarray, sample_rate: int) -> Path:
+def write_wav(path: str | Path, audio: Tensor | np.ndarray, sample_rate: int, loop: bool = False) -> Path:
     """Write mono audio as 24-bit PCM, whole or not at all; the same samples give the same bytes.
 
     Parameters
@@ -159,6 +161,8 @@ def write_wav(path: str | Path, audio: Tensor | np.ndarray, sample_rate: int) ->
         Within [-1, 1].
     sample_rate : int
         Rate in Hz.
+    loop : bool
+        Whether to mark all of it as a loop, in a chunk ``smpl`` that samplers and game engines read.
 
     Returns
     -------
@@ -175,9 +179,27 @@ def write_wav(path: str | Path, audio: Tensor | np.ndarray, sample_rate: int) ->
     integers = np.clip(np.rint(samples * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int32) << 8
     import soundfile
 
-    return write_with(
-        Path(path), lambda temporary: soundfile.write(temporary, integers, sample_rate, subtype="PCM_24", format="WAV")
-    )
+    def write(temporary: Path) -> None:
+        soundfile.write(temporary, integers, sample_rate, subtype="PCM_24", format="WAV")
+        if loop:
+            _mark_loop(temporary, len(samples), sample_rate)
+
+    return write_with(Path(path), write)
+
+
+def _mark_loop(path: Path, samples: int, sample_rate: int) -> None:
+    """Append the chunk ``smpl`` of a loop over all samples to a WAV file."""
+    # Manufacturer, product, period in ns, note 60, no fine tuning, no SMPTE, one loop, no data; then the loop: identifier,
+    # forward, first and last sample, no fraction, without end. (Multimedia Programming Interface and Data Specifications 1.0)
+    fields = (0, 0, round(1e9 / sample_rate), 60, 0, 0, 0, 1, 0, 0, 0, 0, samples - 1, 0, 0)
+    with path.open("r+b") as file:
+        file.seek(0, io.SEEK_END)
+        if file.tell() % 2:  # chunks begin at even places
+            file.write(bytes(1))
+        file.write(struct.pack("<4sI15I", b"smpl", 60, *fields))
+        size = file.tell() - 8
+        file.seek(4)
+        file.write(struct.pack("<I", size))
 
 
 def _checked_samples(audio: Tensor | np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,6 +96,24 @@ def export(rendered: Tensor, canvas: Canvas, asked: float | None) -> Exported:
     wanted, possible = asked - measured.integrated, CEILING - measured.true_peak
     factor = 10 ** (min(wanted, possible) / 20)
     return Exported(audio * factor, gain * factor, asked, _limited(asked, wanted - possible))
+
+
+def export_stems(stems: Mapping[str, Tensor], gain: Tensor) -> tuple[Mapping[str, Tensor], tuple[str, ...]]:
+    """Return the parts of a piece at its gain, and what a user has to know.
+
+    Parameters
+    ----------
+    stems : mapping of str to Tensor [shape=(1, samples)]
+        As rendered.
+    gain : Tensor [shape=(1,)]
+        Of the whole. All of them have less, and it is said, where a part by itself would exceed full scale: parts may cancel.
+    """
+    loud = {name: stem * gain for name, stem in stems.items()}
+    peak = max((float(stem.abs().max()) for stem in loud.values()), default=0.0)
+    if peak <= 1.0:
+        return loud, ()
+    softer = f"The stems are {20 * math.log10(peak):.1f} dB softer than the piece: one of them would exceed full scale by itself."
+    return {name: stem / peak for name, stem in loud.items()}, (softer,)
 
 
 def _limited(asked: float, excess: float) -> tuple[str, ...]:

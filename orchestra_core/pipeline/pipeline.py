@@ -100,6 +100,8 @@ class Pipeline:
         duration: float | None = None,
         canvas: Canvas | None = None,
         loudness: LoudnessName | float | None = None,
+        loop: bool = False,
+        stems: bool = False,
         directory: str | Path | None = None,
         resume: bool = False,
         device: str = "cpu",
@@ -131,6 +133,10 @@ class Pipeline:
         loudness : {"expressive", "matched", "peak"}, float, or None
             Level of the export, before the canvas': the loudness that expresses the asked arousal (-20 LUFS and 8 dB per unit
             of the request scale), the same for all (-20 LUFS), the same peak, or so many LUFS; see `Canvas`.
+        loop : bool
+            Wrap the tail of the piece onto its beginning, so that it repeats seamlessly; short for a canvas that loops.
+        stems : bool
+            Keep the parts apart as well: `Result.stems`, and a file for each in the run folder.
         directory : path, or None
             The run folder, written to while the run goes on, so that it can be resumed.
         resume : bool
@@ -162,6 +168,8 @@ class Pipeline:
             duration=duration,
             canvas=canvas,
             loudness=loudness,
+            loop=loop,
+            stems=stems,
             directory=directory,
             resume=resume,
             device=device,
@@ -176,6 +184,8 @@ class Pipeline:
         duration: float | None = None,
         canvas: Canvas | None = None,
         loudness: LoudnessName | float | None = None,
+        loop: bool = False,
+        stems: bool = False,
         directory: str | Path | None = None,
         resume: bool = False,
         device: str = "cpu",
@@ -187,7 +197,7 @@ class Pipeline:
         ----------
         requests : sequence of Request
             One per piece; all ask for the same dimensions.
-        scale, duration, canvas, loudness, directory, resume, device, budget
+        scale, duration, canvas, loudness, loop, stems, directory, resume, device, budget
             As for `compose`. The folder of a batch holds one folder per item.
 
         Returns
@@ -196,11 +206,11 @@ class Pipeline:
         """
         dimensions = self.parts.objective.dimensions
         requests = _same_dimensions(requests, [dimension.name for dimension in dimensions])
-        canvas, torch_device = self._canvas(canvas, duration, loudness, requests), usable_device(device)
+        canvas, torch_device = self._canvas(canvas, duration, loudness, loop, requests), usable_device(device)
         targets = tuple(self._targets(request, scale) for request in requests)
-        recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget)
+        recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget, stems)
         run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
-        performance = Performance(self.parts, run, canvas, torch_device)
+        performance = Performance(self.parts, run, canvas, torch_device, stems)
         performance.check()
         folder = RunFolder.open(directory, recipe, resume=resume) if directory else None
         if folder and folder.is_finished:
@@ -219,6 +229,7 @@ class Pipeline:
         canvas: Canvas | None,
         duration: float | None,
         loudness: LoudnessName | float | None,
+        loop: bool,
         requests: Sequence[Request],
     ) -> Canvas:
         if canvas is not None and not isinstance(canvas, Canvas):
@@ -228,7 +239,8 @@ class Pipeline:
             duration = source_duration(requests) or written or self.parts.objective.clip_duration
         canvas = canvas or Canvas()
         canvas = canvas if duration is None else replace(canvas, duration=duration)
-        return canvas if loudness is None else canvas.with_loudness(loudness)
+        canvas = canvas if loudness is None else canvas.with_loudness(loudness)
+        return replace(canvas, loop=True) if loop else canvas
 
     def _targets(self, request: Request, scale: Scale) -> dict[str, float]:
         objective = self.parts.objective

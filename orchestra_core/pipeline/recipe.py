@@ -22,7 +22,13 @@ _RECORDED = ("orchestra-music", "torch", "torchaudio", "nnAudio", "numpy", "libr
 
 
 def make_recipe(
-    parts: Parts, canvas: Canvas, requests: Sequence[Request], scale: Scale, device: torch.device, budget: int | None
+    parts: Parts,
+    canvas: Canvas,
+    requests: Sequence[Request],
+    scale: Scale,
+    device: torch.device,
+    budget: int | None,
+    stems: bool = False,
 ) -> dict[str, Any]:
     """Return the recipe of a run.
 
@@ -31,12 +37,13 @@ def make_recipe(
     files = _with_recordings(parts.files, requests)
     return {
         "pipeline": dict(parts.plain),
-        "canvas": asdict(canvas),
+        "canvas": _plain_canvas(canvas),
         "scale": scale,
         "items": [_plain_request(request, {path: name for name, path in files.items()}) for request in requests],
         "device": device.type,
         "threads": torch.get_num_threads(),
         "budget": budget,
+        **({"stems": True} if stems else {}),
         "inputs": {name: str(path) for name, path in files.items()},
         "made_by_hand": list(parts.by_hand),
         "versions": {**versions(), **parts.providers},
@@ -83,6 +90,12 @@ def items_of(recipe: Mapping[str, Any]) -> list[dict[str, Any]]:
     files = {INPUT + name: str(path) for name, path in recipe.get("inputs", {}).items()}
     items: list[dict[str, Any]] = name_inputs(recipe["items"], files)
     return items
+
+
+def _plain_canvas(canvas: Canvas) -> dict[str, Any]:
+    """Return a canvas as plain values; that it loops only where it does, as runs began before there were loops."""
+    plain = asdict(canvas)
+    return plain if canvas.loop else {key: value for key, value in plain.items() if key != "loop"}
 
 
 def _with_recordings(files: Mapping[str, Path], requests: Sequence[Request]) -> dict[str, Path]:

@@ -84,6 +84,8 @@ class Result:
         The emotion word that was asked, or empty.
     asked_loudness : float or None
         Integrated loudness in LUFS that was asked; None where another level was, such as a peak.
+    stems : mapping of str to np.ndarray [shape=(samples,), dtype=float32]
+        The parts by name, where they were asked for; their sum is `audio`.
     """
 
     audio: np.ndarray
@@ -102,6 +104,7 @@ class Result:
     inputs: Mapping[str, Path] = field(default_factory=dict)
     word: str = ""
     asked_loudness: float | None = None
+    stems: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def sample_rate(self) -> int:

@@ -14,7 +14,8 @@ from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.objective import Take
 from orchestra_core.contracts.oracle import Dimension
-from orchestra_core.pipeline.export import asked_loudness, export
+from orchestra_core.pipeline.export import asked_loudness, export, export_stems
+from orchestra_core.pipeline.finishing import check_loop, finish
 from orchestra_core.pipeline.fixed_score import FixedScore
 from orchestra_core.pipeline.parts import Parts
 from orchestra_core.pipeline.played import as_written
@@ -86,13 +87,16 @@ class Performance:
         The time grid of the results.
     device : torch.device
         Where it is computed.
+    stems : bool
+        Whether results hold their parts apart.
     """
 
-    def __init__(self, parts: Parts, run: Run, canvas: Canvas, device: torch.device) -> None:
+    def __init__(self, parts: Parts, run: Run, canvas: Canvas, device: torch.device, stems: bool = False) -> None:
         self._parts = parts
         self._run = run
         self._canvas = canvas
         self._device = device
+        self._stems = stems
         self._evaluator = Evaluator(parts.instrument, parts.objective)
 
     def check(self) -> None:
@@ -106,6 +110,7 @@ class Performance:
             A part does not return what it has to.
         """
         check_sources(self._run.requests, self._parts.instrument, self._parts.objective)
+        check_loop(self._canvas, self._parts.instrument)
         problem = Problem(self._evaluator, self._brief(), source=self._parts.score)
         self._parts.schedule.check(problem.groups, problem.terms)
         with one_thread_each(), torch.no_grad():  # once through every check of the contracts, before the unchecked inner loop
@@ -166,7 +171,9 @@ class Performance:
         source = read_sources(self._run.requests[row : row + 1], self._canvas)
         brief = replace(brief, canvas=self._canvas, source=None if source is None else source.to(self._device))
         asked = asked_loudness(self._canvas, self._run.targets[row], self._run.dimensions)
-        exported = export(self._evaluator.finish(values, self._canvas), self._canvas, asked)
+        finished = finish(self._parts.instrument, values, brief, self._stems)
+        exported = export(finished.audio, self._canvas, asked)
+        stems, softer = export_stems(finished.stems, exported.gain)
         take = Take(exported.audio, self._canvas.sample_rate, values, brief, brief.generator("final"))
         evaluation = self._parts.objective.evaluate(take)
         notes = self._parts.instrument.notes(values, self._canvas)
@@ -181,6 +188,7 @@ class Performance:
             dimensions=self._run.dimensions,
             gain=float(exported.gain),
             asked_loudness=asked,
+            stems={name: stem[0].float().cpu().numpy() for name, stem in stems.items()},
             notes=as_written(notes[0], brief.scores[0] if brief.scores else None) if notes else None,
             choice=dict(problem.choices[row]),
             parameters=tuple(
@@ -198,7 +206,7 @@ class Performance:
                 for p in parameters
             ),
             history=history,
-            messages=(*self._messages(row, readings, problem), *exported.messages),
+            messages=(*self._messages(row, readings, problem), *finished.messages, *exported.messages, *softer),
             recipe={**self._run.recipe, "items": [self._run.recipe["items"][row]]},
             inputs={name: Path(path) for name, path in self._run.recipe["inputs"].items()},
             word=self._run.requests[row].word,

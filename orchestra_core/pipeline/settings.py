@@ -37,6 +37,10 @@ class Settings:
         The time grid; None for as long as the source, or what the objective hears at once.
     loudness : {"expressive", "matched", "peak"}, float, or None
         Level of the export, before the canvas'; None for the canvas'.
+    loop : bool
+        Whether pieces repeat seamlessly; a canvas may say so too.
+    stems : bool
+        Whether the parts are kept apart as well.
     scale : {"request", "reading"}
         What targets mean.
     items : tuple of Request
@@ -53,6 +57,8 @@ class Settings:
     pipeline: Mapping[str, Any] = field(default_factory=dict)
     canvas: Canvas | None = None
     loudness: LoudnessName | float | None = None
+    loop: bool = False
+    stems: bool = False
     scale: Scale = "request"
     items: tuple[Request, ...] = ()
     device: str = "cpu"
@@ -80,6 +86,8 @@ class Settings:
         like: Path | None = None,
         duration: float | None = None,
         loudness: LoudnessName | float | None = None,
+        loop: bool = False,
+        stems: bool = False,
         device: str | None = None,
         threads: int | None = None,
         **parts: Any,
@@ -98,6 +106,8 @@ class Settings:
             pipeline=_with_parts(self.pipeline, named),
             canvas=self.canvas if duration is None else replace(self.canvas or Canvas(), duration=duration),
             loudness=self.loudness if loudness is None else loudness,
+            loop=loop or self.loop,
+            stems=stems or self.stems,
             scale=scale or self.scale,
             items=items,
             device=device or self.device,
@@ -113,6 +123,8 @@ class Settings:
             scale=self.scale,
             canvas=self.canvas,
             loudness=self.loudness,
+            loop=self.loop,
+            stems=self.stems,
             directory=directory,
             resume=resume,
             device=self.device,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from orchestra_core.contracts.brief import Brief
-from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.instrument import Instrument
 from orchestra_core.contracts.objective import Evaluation, Objective, Take
 from orchestra_core.contracts.randomness import ItemGenerator
 from orchestra_core.problem.level import apply_level
+from orchestra_core.problem.loop import on_canvas
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,16 +50,12 @@ class Evaluator:
 
     def hear(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator) -> Heard:
         """Render and evaluate, with every value checked against the contracts."""
-        audio, gain = apply_level(self.instrument.render(values, brief.canvas), brief.canvas)
+        audio, gain = apply_level(on_canvas(self.instrument.render, values, brief.canvas), brief.canvas)
         take = Take(audio, brief.canvas.sample_rate, values, brief, generator)
         return Heard(take, gain, self.objective.evaluate(take))
 
-    def finish(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
-        """Return what is exported, before its level, shape (batch, canvas.samples), checked against the contracts."""
-        return self.instrument.finish(values, canvas)
-
     def hear_unchecked(self, values: Mapping[str, Tensor], brief: Brief, generator: ItemGenerator) -> Heard:
         """Render and evaluate without looking at samples: for inner loops, after `hear` has passed once."""
-        audio, gain = apply_level(self.instrument._render(values, brief.canvas), brief.canvas)
+        audio, gain = apply_level(on_canvas(self.instrument._render, values, brief.canvas), brief.canvas)
         take = Take(audio, brief.canvas.sample_rate, values, brief, generator)
         return Heard(take, gain, self.objective._evaluate(take))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from orchestra_core.contracts.score import Score
     from orchestra_core.pipeline.result import ParameterValue, Result
 
-AUDIO, NOTES, HISTORY, PARAMETERS, ARRAYS, REPORT, INPUTS = (
+AUDIO, NOTES, HISTORY, PARAMETERS, ARRAYS, REPORT, INPUTS, STEMS = (
     "audio.wav",
     "notes.mid",
     "history.csv",
@@ -28,6 +30,7 @@ AUDIO, NOTES, HISTORY, PARAMETERS, ARRAYS, REPORT, INPUTS = (
     "parameters.npz",
     "report.html",
     "inputs",
+    "stems",
 )
 
 # Parameters of more values than this are arrays that nobody reads in a table.
@@ -38,7 +41,8 @@ def write_item_files(result: Result, directory: Path) -> None:
     """Write audio, notes, history, parameters and report of one item into a folder, each whole or not at all."""
     from orchestra_core.report.page import report_html
 
-    write_wav(directory / AUDIO, result.audio, result.sample_rate)
+    write_wav(directory / AUDIO, result.audio, result.sample_rate, loop=result.canvas.loop)
+    _write_stems(result, directory)
     if result.notes is not None:
         write_midi(directory / NOTES, result.notes, quantize=True)
     write_text(directory / HISTORY, result.history.to_csv(index=False, lineterminator="\n"))
@@ -63,6 +67,7 @@ def item_record(result: Result) -> dict[str, Any]:
             "integrated": finite(result.loudness.integrated),
             "true_peak": finite(result.loudness.true_peak),
         },
+        "stems": stem_files(result.stems),
         "choice": plain(result.choice, "choice"),
         "setting": _setting(result.notes),
         "messages": list(result.messages),
@@ -72,6 +77,25 @@ def item_record(result: Result) -> dict[str, Any]:
 def _setting(notes: Score | None) -> dict[str, Any] | None:
     # MIDI has major and minor keys only; the record has the key as the score source named it.
     return None if notes is None else {"tempo": notes.tempo, "metre": list(notes.metre), "key": notes.key}
+
+
+def stem_files(names: Iterable[str]) -> dict[str, str]:
+    """Return the file in a run folder of every stem, by the name of its part.
+
+    Examples
+    --------
+    >>> stem_files(["melody", "Bass (low)"])
+    {'melody': 'stems/melody.wav', 'Bass (low)': 'stems/Bass_low.wav'}
+    """
+    files: dict[str, str] = {}
+    # File systems that do not tell capitals apart must not lose a part.
+    taken: set[str] = set()
+    for name in names:
+        stem = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "part"
+        free = next(one for one in chain([stem], (f"{stem}_{n}" for n in count(2))) if one.lower() not in taken)
+        taken.add(free.lower())
+        files[name] = f"{STEMS}/{free}.wav"
+    return files
 
 
 def parameters_csv(parameters: tuple[ParameterValue, ...]) -> str:
@@ -85,6 +109,12 @@ def parameters_csv(parameters: tuple[ParameterValue, ...]) -> str:
     for parameter in parameters:
         table.writerows(_rows(parameter))
     return text.getvalue()
+
+
+def _write_stems(result: Result, directory: Path) -> None:
+    for name, file in stem_files(result.stems).items():
+        (directory / STEMS).mkdir(exist_ok=True)
+        write_wav(directory / file, result.stems[name], result.sample_rate, loop=result.canvas.loop)
 
 
 def _rows(parameter: ParameterValue) -> Iterator[tuple[object, ...]]:

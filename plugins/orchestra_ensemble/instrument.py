@@ -83,6 +83,14 @@ class Ensemble(Instrument):
     def _finish(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
         return _mixed((voice._finish(own, canvas), values[f"{MIX}.{name}"]) for name, voice, own in self._playing(values))
 
+    def _stems(self, values: Mapping[str, Tensor], brief: Brief) -> Mapping[str, Tensor]:
+        stems = {}
+        for name, voice, own in self._playing(values):
+            apart = voice.stems(own, self._brief_of(name, voice, brief) or brief)
+            for part, sound in apart.items():
+                stems[name if len(apart) == 1 else f"{name} {part}"] = _mixed(iter([(sound, values[f"{MIX}.{name}"])]))
+        return stems
+
     def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...] | None:
         told = {name: voice.notes(own, canvas) for name, voice, own in self._playing(values)}
         playing = {name: scores for name, scores in told.items() if scores}

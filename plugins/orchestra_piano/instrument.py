@@ -173,6 +173,10 @@ class PianoAdsr(Instrument):
             return audio
         return audio * end_ramp(canvas.samples, canvas.sample_rate, _END_RAMP, audio)
 
+    def _stems(self, values: Mapping[str, Tensor], brief: Brief) -> Mapping[str, Tensor]:
+        masks = {name: values["mask"].bool() & own for name, own in brief.parts().items()}
+        return {name: self._finish({**values, "mask": mask}, brief.canvas) for name, mask in masks.items() if bool(mask.any())}
+
     def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...]:
         return played_scores(values, canvas)
 

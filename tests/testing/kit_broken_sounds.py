@@ -232,6 +232,17 @@ class DrawsWhenFinished(Bell):
         return (type(self), ())
 
 
+class FadesOverTheCanvas(Bell):
+    def _render(self, values, canvas):
+        audio = super()._render(values, canvas)
+        return audio * torch.linspace(1.0, 0.7, canvas.samples, dtype=audio.dtype, device=audio.device)
+
+
+class StemsAreLouder(Bell):
+    def _stems(self, values, brief):
+        return {"all": 1.1 * self._finish(values, brief.canvas)}
+
+
 class InfiniteSlope(Fade):
     def shape(self, time, duration, attack, tail):
         return super().shape(time, duration, attack, tail) * (1 - 0.01 * torch.sqrt(tail - 1 / 64))
@@ -273,7 +284,7 @@ BROKEN = [
     ("component.device", NoDevice, ()),
     ("instrument.parameters", NoGroup, ()),
     ("instrument.described", NoDescription, ()),
-    ("instrument.finish", DrawsWhenFinished, ()),
+    ("instrument.finish", DrawsWhenFinished, ("instrument.stems",)),
     ("instrument.seed", StartsByRow, ()),
     ("instrument.length", RoundsUp, ()),
     ("instrument.padding", PlaysThePadding, ()),
@@ -291,6 +302,8 @@ BROKEN = [
     ("instrument.pitch", AnOctaveLow, ("instrument.aliasing",)),
     ("instrument.aliasing", Aliases, ()),
     ("instrument.rate_free", CountsSamples, ()),
+    ("instrument.longer", FadesOverTheCanvas, ()),
+    ("instrument.stems", StemsAreLouder, ()),
     ("instrument.range_values", InfiniteAtZero, ()),
     ("instrument.range_gradients", RootAtZero, ()),
     ("instrument.gradient", Cuts, ()),

@@ -1,13 +1,14 @@
-"""Rules for what instruments sound like: level, silence, decay, pitch, aliasing, rates."""
+"""Rules for what instruments sound like: level, silence, decay, pitch, aliasing, rates, longer canvases, stems."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from orchestra_core.contracts.score import Note, Score
+from orchestra_core.contracts.score import Note, Part, Score
 from orchestra_core.testing.rule import NotApplicable, expect, rule
 from orchestra_core.testing.signals import level, share_below, strongest
 from orchestra_core.testing.subject import Subject
@@ -18,6 +19,8 @@ _SILENT_AFTER = -50.0
 _CENTS = 5.0
 _ALIASES = -50.0  # dB re everything
 _RATES = (22_050, 44_100)
+_END = 0.05  # s that an instrument may fade at the end of a canvas
+_SAME = 1e-4  # re the peak, -80 dB
 _RATE_DIFFERENCE = -30.0  # dB, between two rates, below 7 kHz
 
 
@@ -152,6 +155,48 @@ def rates(subject: Subject) -> None:
     )
 
 
+@rule(
+    "instrument.longer",
+    needs=("notes",),
+    level="should",
+    reason="A loop is rendered beyond its end, and what rings there is heard at its beginning.",
+    fix="Let notes sound from their own times; of the canvas, use its length for the number of samples and a ramp at the end.",
+)
+def longer(subject: Subject) -> None:
+    """The same values sound the same on a longer canvas, but for the last 50 ms of the shorter one."""
+    brief = subject.brief()
+    values = {p.name: p.initial.detach() for p in subject.component.parameters(brief)}
+    canvas = brief.canvas
+    short, long = (
+        subject.component.render(values, one).detach() for one in (canvas, replace(canvas, duration=canvas.duration + 1))
+    )
+    end = canvas.samples - round(_END * canvas.sample_rate)
+    off = float((short - long[:, : canvas.samples])[:, :end].abs().max() / short.abs().max().clamp_min(1e-9))
+    expect(
+        off < _SAME, f"On a canvas that is 1 s longer the sound differs by {off:.2g} of its peak; expected less than {_SAME:g}."
+    )
+
+
+@rule(
+    "instrument.stems",
+    reason="Who mixes the stems of a piece has to get the piece back.",
+    fix="Return sounds that sum to what `_finish` gives, one for each part; without parts to tell apart leave `_stems` out.",
+)
+def stems(subject: Subject) -> None:
+    """The stems sum to what is exported, and are the same the second time."""
+    end = subject.canvas.duration
+    upper, lower = Part("melody"), Part("bass", 32)
+    notes = (Note(67, 0.1 * end, 0.3 * end, part=upper), Note(48, 0.2 * end, 0.4 * end, part=lower))
+    brief = subject.setting.play(Score(notes), Score(notes[::-1]), duration=end)
+    values = {p.name: p.initial.detach() for p in subject.component.parameters(brief)}
+    whole = subject.component.finish(values, brief.canvas).detach()
+    parts, again = (subject.component.stems(values, brief) for _ in range(2))
+    off = float((torch.stack(list(parts.values())).sum(dim=0) - whole).abs().max() / whole.abs().max().clamp_min(1e-9))
+    expect(off < _SAME, f"The stems {', '.join(parts)} sum to {off:.2g} of the peak away from the whole; expected {_SAME:g}.")
+    same = parts.keys() == again.keys() and all(torch.equal(stem, again[name]) for name, stem in parts.items())
+    expect(same, "The stems differ the second time; expected the same samples.")
+
+
 def _rendered(subject: Subject, rate: int) -> Tensor:
     brief = subject.brief(canvas=subject.canvas.at(rate))
     values = {p.name: p.initial.detach() for p in subject.component.parameters(brief)}
@@ -159,4 +204,4 @@ def _rendered(subject: Subject, rate: int) -> Tensor:
     return audio
 
 
-RULES = (amplitude, offset, silence, decay, pitch, aliasing, rates)
+RULES = (amplitude, offset, silence, decay, pitch, aliasing, rates, longer, stems)
