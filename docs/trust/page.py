@@ -103,9 +103,15 @@ def _page(trusts: Sequence[Trust], command: str, missing: str, picture: str) -> 
     yield from (
         "# How far the oracle can be trusted",
         "",
-        f"Made by `{command}`; it works for any emotion oracle and takes some minutes of one core. All figures are in",
-        "standard deviations of the ratings that an oracle was trained on (label SD), so that oracles compare. The data are",
-        "described in [The data and the oracle](oracle.md).",
+        _paragraph(
+            """Whether readings stay where they should, follow mode, and follow single cues as listeners do; for any emotion
+            oracle, in some minutes of one core. All figures are in standard deviations of the ratings that an oracle was trained
+            on (label SD), so that oracles compare. The data are described in [The data and the oracle](oracle.md). Made by:"""
+        ),
+        "",
+        "```sh",
+        command.replace(" --oracle", " \\\n    --oracle"),
+        "```",
         "",
         *(f"- **{trust.label}**: {trust.summary}" for trust in trusts),
         "",
@@ -115,7 +121,7 @@ def _page(trusts: Sequence[Trust], command: str, missing: str, picture: str) -> 
     measured = {f"{trust.label}, {renderer}": trust.goals(renderer) for trust in trusts for renderer in trust.modes}
     rows = [[words, f"{goal:g}", *(_mark(one[name], goal) for one in measured.values())] for name, (goal, words) in GOALS.items()]
     yield from table(["", "goal", *measured], rows)
-    yield from ("", f"![Pairs and cues](images/{picture})", "")
+    yield from ("", f"![Pairs and cues](images/{picture})", "", "The picture shows what the default piano plays.", "")
     if missing:
         yield from (f"Not measured: what FluidSynth plays, because {missing}.", "")
     yield from _stability(trusts)

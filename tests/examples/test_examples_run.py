@@ -24,6 +24,7 @@ LEAVES = {
         for file in ("result.wav", "report.html", "transfer.json")
     ],
     "09_piece_in_bars.py": [f"{folder}/{name}" for folder in ("happy", "sad", "calm") for name in RUN],
+    "10_agreeing_oracles.py": [f"{folder}/{name}" for folder in ("match", "consensus", "robust") for name in RUN],
     "07_sound_design.py": ["thump.wav", "pattern.wav", *(f"{folder}/audio.wav" for folder in ("bright", "like", "both"))],
 }
 
