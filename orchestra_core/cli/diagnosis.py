@@ -141,7 +141,7 @@ def _advice(library: str) -> str:
 
 def _check_components(diagnosis: Diagnosis, registry: Registry) -> None:
     for entry in (entry for kind in KINDS for entry in registry.entries(kind)):
-        if _tried(diagnosis, str(entry), lambda entry=entry: _check_component(entry, registry)):  # type: ignore[misc]
+        if _tried(diagnosis, str(entry), lambda entry=entry: _check_component(diagnosis, entry, registry)):  # type: ignore[misc]
             diagnosis.components.append(str(entry))
     for command in registry.commands():
         who = f"command {command.command.name!r} ({command.provider})"
@@ -163,19 +163,26 @@ def _tried(diagnosis: Diagnosis, what: str, check: Callable[[], object]) -> bool
     return True
 
 
-def _check_component(entry: Entry, registry: Registry) -> None:
+def _check_component(diagnosis: Diagnosis, entry: Entry, registry: Registry) -> None:
+    from orchestra_core.networks.weights import WeightsCard
+
     built = build(entry.kind, registry.clear_name(entry), registry)
     declared, found = entry.descriptor.capabilities, built.component.capabilities
     if declared != found:
         raise PluginError(
             f"Its descriptor declares the capabilities {sorted(declared)}, its class {sorted(found)}; expected the same."
         )
+    # The weights that were loaded may say more than the descriptor, which was written by hand.
+    card = getattr(built.component, "card", None)
+    if isinstance(card, WeightsCard) and _RESTRICTED.search(card.license) and card.license != entry.descriptor.license:
+        diagnosis.notes.append(f"Licence of the weights of the {entry.kind} {entry.name}: {card.license}")
 
 
 def _notes(registry: Registry) -> Iterator[str]:
     for kind in KINDS:
         entries = registry.entries(kind)
-        if entries and not any(entry.descriptor.default for entry in entries):
+        # Every judge marks, unless one is named.
+        if entries and kind != "judge" and not any(entry.descriptor.default for entry in entries):
             yield f"No {kind} is the default: one has to be named."
         for entry in entries:
             if _RESTRICTED.search(entry.descriptor.license):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 import pytest
 
-from orchestra_core import Envelope
+from orchestra_core import Dimension, Envelope, Judge, WeightsCard
 from orchestra_core.cli import diagnosis, doctor, probe
 from orchestra_core.cli.app import run
 from orchestra_core.cli.diagnosis import diagnose
@@ -40,6 +40,17 @@ class Cursed(Flat):
     @property
     def capabilities(self):
         raise RuntimeError("cursed")
+
+
+class Learned(Flat):
+    card = WeightsCard("flat", license="weights trained on research-only data (a corpus)")
+
+
+class Even(Judge):
+    dimensions = (Dimension("even", 0.0, 1.0),)
+
+    def _mark(self, performance):
+        return {"even": 0.5}
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,20 @@ def test_a_kind_without_default_and_a_licence_with_limits_are_noted(probed):
     found = diagnosed(plugin(flat("flat", license=licence), flat("free", license="MIT")))
     assert found.notes == ["No envelope is the default: one has to be named.", f"Licence of the envelope flat: {licence}"]
     assert found.problems == []
+
+
+def test_what_the_card_of_loaded_weights_says_of_their_licence_is_repeated(probed):
+    found = diagnosed(plugin(flat("learned", "Learned", license="MIT", default=True)))
+    assert found.notes == ["Licence of the weights of the envelope learned: weights trained on research-only data (a corpus)"]
+
+
+def test_no_judge_has_to_be_the_default(probed):
+    class Plugin:
+        @hookimpl
+        def orchestra_judges(self):
+            return [Descriptor("even", here("Even"), "Even.")]
+
+    assert diagnosed(Plugin()).notes == []
 
 
 def test_a_command_that_takes_the_name_of_one_of_the_cores_is_noted(probed):
