@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_LOUDNESS = ("expressive", "matched", "peak")
 _PARTS = ("instrument", "oracle", "objective", "schedule", "score")
 
 
@@ -27,6 +28,16 @@ class _WithDefault(click.Group):
         """Put ``run`` before arguments that name no command."""
         named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
         return super().parse_args(ctx, args if named else ["run", *args])
+
+
+def parse_loudness(ctx: click.Context, param: click.Parameter, value: str | None) -> str | float | None:
+    """Return a loudness by name, or a number of LUFS."""
+    if value is None or value in _LOUDNESS:
+        return value
+    try:
+        return float(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no loudness; expected {', '.join(_LOUDNESS)} or LUFS.", ctx, param) from error
 
 
 @click.group(cls=_WithDefault)
@@ -51,6 +62,7 @@ def evaluate() -> None:
 @click.option("--seeds", type=click.IntRange(1), help="Pieces of each cell.  [default: 3]")
 @click.option("--seed", type=click.IntRange(0), help="The first seed.  [default: 0]")
 @click.option("--duration", type=float, metavar="SECONDS", help="Length of a piece.  [default: the pipeline's own]")
+@click.option("--loudness", callback=parse_loudness, metavar="expressive|matched|peak|LUFS", help="Of the files, as in compose.")
 @click.option("--budget", type=click.IntRange(1), help="At most so many evaluations of a piece.")
 @click.option("--judge", "judges", multiple=True, metavar="NAME", help="Who marks; may be repeated.  [default: all installed]")
 @click.option("--no-judges", is_flag=True, help="The oracle marks alone.")
@@ -124,7 +136,11 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
     from orchestra_battery.settings import spread
 
     parts = {name: options[name] for name in _PARTS if options[name] is not None}
-    given = {name: options[name] for name in ("seeds", "duration", "budget", "baseline", "batch") if options[name] is not None}
+    given = {
+        name: options[name]
+        for name in ("seeds", "duration", "loudness", "budget", "baseline", "batch")
+        if options[name] is not None
+    }
     given |= {} if options["seed"] is None else {"first_seed": options["seed"]}
     given |= {} if options["grid"] is None else {"levels": spread(options["grid"])}
     given |= {"tuned_on": options["tuned_on"]} if options["tuned_on"] else {}

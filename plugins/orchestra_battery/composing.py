@@ -27,6 +27,8 @@ class Order:
         What requests mean.
     duration : float or None
         Length in s.
+    loudness : {"expressive", "matched", "peak"}, float or None
+        Of the files.
     budget : int or None
         At most so many evaluations of each piece.
     batch : int, >= 1
@@ -37,6 +39,7 @@ class Order:
 
     scale: Literal["request", "reading"] = "request"
     duration: float | None = None
+    loudness: Literal["expressive", "matched", "peak"] | float | None = None
     budget: int | None = None
     batch: int = 8
     device: str = "cpu"
@@ -96,6 +99,7 @@ def _compose_batch(pipeline: Pipeline, batch: Sequence[Piece], where: Path, orde
         [Request(dict(piece.requests), piece.seed) for piece in batch],
         scale=order.scale,
         duration=order.duration,
+        loudness=order.loudness,
         directory=where,
         resume=resumed,
         device=order.device,

@@ -23,7 +23,7 @@ Listener = Callable[[str, int, int], None]
 
 _SETTINGS = "settings.json"
 # What pieces that are there already must have been composed with.
-_DESIGN = ("levels", "dimensions", "seeds", "first_seed", "scale", "duration", "budget", "batch")
+_DESIGN = ("levels", "dimensions", "seeds", "first_seed", "scale", "duration", "loudness", "budget", "batch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class _Bench:
     @property
     def order(self) -> Order:
         own = self.settings
-        return Order(own.scale, self.duration or own.duration, own.budget, own.batch)
+        return Order(own.scale, self.duration or own.duration, own.loudness, own.budget, own.batch)
 
     @property
     def design(self) -> tuple[Piece, ...]:

@@ -15,6 +15,8 @@ from orchestra_core import Note, Performance, Score
 MOST_CLICKS, MOST_CLIPPED, MOST_OFFSET, LONGEST_SILENCE = 0, 0, 1e-3, 0.25
 LOWEST, HIGHEST, WIDEST_LEAP, LEAST_IN_SCALE, SHORTEST_MOTIF = 21.0, 108.0, 12.0, 0.95, 3
 MOST_UNUSUAL = 99.0
+#: Of the true peak in dBTP (EBU R 128); it is measured where a piece is exported.
+HIGHEST_PEAK = -1.0
 
 _CLICK_SIZE, _CLICK_RATIO, _AROUND = 0.01, 10.0, 48
 _FULL, _CLIPPED_RUN = 0.999, 3

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestra_battery.cues import measure
 from orchestra_battery.design import Piece
-from orchestra_battery.gates import MOST_UNUSUAL, Gate, gates
+from orchestra_battery.gates import HIGHEST_PEAK, MOST_UNUSUAL, Gate, gates
 from orchestra_battery.markers import AUDIO, Marker
 from orchestra_battery.transforms import TRANSFORMS, transformed
 from orchestra_core import Performance, read_performance, write_text
@@ -187,6 +187,9 @@ def _transformed(performance: Performance, name: str, examination: Examination) 
 def _gates(performance: Performance, item: Mapping[str, Any], examination: Examination) -> dict[str, Gate]:
     key = item.get("setting", {}).get("key")
     found = gates(performance, key)
+    peak = item.get("loudness", {}).get("true_peak")
+    if peak is not None:
+        found["true_peak"] = Gate(float(peak), HIGHEST_PEAK, peak <= HIGHEST_PEAK + 0.05)
     for marker in examination.markers:
         percentile = marker.typicality(performance) if marker.typicality and marker.can_mark(performance) else None
         if percentile is not None:

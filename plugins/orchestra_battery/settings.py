@@ -57,6 +57,8 @@ class Settings:
         What levels mean: -1 to 1 over what the oracle's corpus holds, or the oracle's own units.
     duration : float or None
         Length of a piece in s; None for the pipeline's own.
+    loudness : {"expressive", "matched", "peak"}, float or None
+        Of the files, as in `orchestra compose`; None for the pipeline's own.
     budget : int or None
         At most so many evaluations of a piece.
     judges : tuple of str or mapping, or None
@@ -80,6 +82,7 @@ class Settings:
     first_seed: int = 0
     scale: Literal["request", "reading"] = "request"
     duration: float | None = None
+    loudness: Literal["expressive", "matched", "peak"] | float | None = None
     budget: int | None = None
     judges: tuple[Named, ...] | None = None
     tuned_on: tuple[str, ...] = ()

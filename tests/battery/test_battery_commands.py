@@ -100,6 +100,7 @@ def test_ways_stand_side_by_side(folder, tmp_path):
     ("arguments", "error"),
     [
         (("compare", "nowhere", "nowhere"), RunFolderError),
+        (("--loudness", "loud", "-o", "unused"), SystemExit),
         (("--judge", "nobody", "-o", "unused"), UnknownNameError),
         (("--score", "nothing", "-o", "unused"), UnknownNameError),
     ],

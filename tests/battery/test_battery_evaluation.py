@@ -112,7 +112,9 @@ def test_marks_hardly_move_under_irrelevant_changes_and_judges_of_notes_hear_non
 
 def test_gates_and_typicality_are_noted(evaluated):
     _, findings = evaluated
-    assert {"clicks", "clipping", "offset", "silence", "leap", "scale", "cadence", "typical:note_judge"} <= set(findings.gates)
+    assert {"clicks", "clipping", "offset", "silence", "leap", "scale", "cadence", "true_peak", "typical:note_judge"} <= set(
+        findings.gates
+    )
     assert findings.gates["clicks"]["passed"] == findings.gates["clicks"]["pieces"] == 8
     assert findings.gates["typical:note_judge"]["passed"] < 8  # more than eight notes are unheard of
 

@@ -9,9 +9,9 @@ from orchestra_core import Dimension, validate
 from orchestra_core.errors import ConfigurationError
 
 OPTIONS = dict.fromkeys(
-    ("instrument", "oracle", "objective", "schedule", "score", "grid", "seeds", "seed", "duration", "budget", "baseline", "batch")
+    ("instrument", "oracle", "objective", "schedule", "score", "grid", "seeds", "seed", "duration", "loudness", "budget")
 )
-OPTIONS |= {"judges": (), "tuned_on": (), "controls": (), "no_judges": False}
+OPTIONS |= {"baseline": None, "batch": None, "judges": (), "tuned_on": (), "controls": (), "no_judges": False}
 
 
 def test_a_grid_reaches_evenly_to_both_sides():
@@ -63,6 +63,7 @@ def test_without_options_nothing_changes():
         ({"levels": [0.4, 0.4]}, "at least two different levels"),
         ({"controls": {"levels": [0.1]}}, "at least two different levels"),
         ({"scale": "raw"}, "scale"),
+        ({"loudness": "loud"}, "loudness"),
     ],
 )
 def test_what_cannot_be_evaluated_is_refused(plain, message):
@@ -76,6 +77,7 @@ def test_a_file_holds_names_configurations_and_lists():
         "judges": ["cue_meter", {"name": "notes_judge", "config": {"weights": "w.safetensors"}}],
         "baseline": {"score": "rules", "budget": 1},
         "controls": {"weights": ["shuffled-*.safetensors"], "levels": [-0.8, 0.8]},
+        "loudness": -23.0,
     }
     found = validate(Settings, plain, "a file")
     assert found.judges[1]["config"] == {"weights": "w.safetensors"}
