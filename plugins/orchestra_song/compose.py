@@ -13,7 +13,7 @@ from orchestra_song.plan import Plan
 from orchestra_song.streams import Streams
 
 
-def compose(plan: Plan, duration: float, streams: Streams) -> Score:
+def compose(plan: Plan, duration: float, streams: Streams, *, loop: bool = False) -> Score:
     """Return a piece.
 
     Parameters
@@ -24,6 +24,8 @@ def compose(plan: Plan, duration: float, streams: Streams) -> Score:
         Of the canvas, in s.
     streams : Streams
         One each for harmony, rhythm, melody and timing.
+    loop : bool
+        Whether the end of the canvas goes over into its beginning.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def compose(plan: Plan, duration: float, streams: Streams) -> Score:
     ScoreError
         What the plan fixes does not fit on the canvas.
     """
-    frame = fit(plan, duration)
+    frame = fit(plan, duration, loop=loop)
     phrases = harmonise(plan.mode, plan.progression, frame.slots, streams.named("harmony"))
     chords = [one for phrase in phrases for one in phrase.chords]
     events = write_accompaniment(plan, frame, chords, streams.named("texture"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from orchestra_core.errors import ScoreError
 from orchestra_song.plan import METRES, Plan
 
-#: Length of a piece in s that nothing else fixes: eight bars of 4/4 at 123.
+#: Length of a piece in s that nothing else fixes: eight bars of 4/4 at 120.
 DEFAULT_DURATION = 16.0
 _USUAL_BARS = 8
 _NUMBERS_OF_BARS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
@@ -75,11 +75,12 @@ class Frame:
         return self.slot * self.step
 
 
-def fit(plan: Plan, duration: float) -> Frame:
-    """Return the bars of a plan on a canvas.
+def fit(plan: Plan, duration: float, *, loop: bool = False) -> Frame:
+    """Return the bars of a plan on a canvas, which they fill.
 
     Bars and tempo that the plan fixes are kept. If it fixes neither, the number of bars is chosen that comes nearest to the
-    wanted tempo, eight being preferred, and the tempo follows from the canvas.
+    wanted tempo, eight being preferred, and the tempo follows from the canvas. The last notes end a little before the last bar
+    does, so that they can ring within the canvas; in a loop they ring on into the first bar.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ def fit(plan: Plan, duration: float) -> Frame:
         What is wanted.
     duration : float
         Of the canvas, in s.
+    loop : bool
+        Whether the end of the canvas goes over into its beginning.
 
     Returns
     -------
@@ -97,48 +100,47 @@ def fit(plan: Plan, duration: float) -> Frame:
     ScoreError
         What is fixed does not fit.
     """
-    room = duration - ring(duration)
+    bars = plan.bars or _nearest_bars(plan, duration)
+    tempo = bars * _bar_steps(METRES[plan.metre]) * 15.0 / duration
+    end = duration
     if plan.exact_tempo:
-        return _at_tempo(plan, duration, room)
-    bars = plan.bars or _nearest_bars(plan, room)
-    tempo = bars * _bar_steps(METRES[plan.metre]) * 15.0 / room
-    if plan.bars and not _SLOWEST <= tempo <= _FASTEST:
-        wanted = duration_of(plan.bars, plan.metre, plan.tempo)
+        bars, tempo = _bars_at_tempo(plan, duration), plan.tempo
+        # Without a number of bars the last one is held to the end of the canvas.
+        end = duration_of(bars, plan.metre, tempo) if plan.bars else duration
+    elif plan.bars and not _SLOWEST <= tempo <= _FASTEST:
+        wanted = duration_of(bars, plan.metre, plan.tempo)
         raise ScoreError(
             f"{bars} bars of {plan.metre} in {duration:g} s would be played at a tempo of {tempo:.0f}; expected {_SLOWEST:g} to "
             f"{_FASTEST:g}. Ask for another number of bars, or for a duration near {wanted:.1f} s."
         )
-    return _frame(plan, bars, tempo, room)
+    return _frame(plan, bars, tempo, end if loop else end - ring(end, end / bars))
 
 
-def ring(duration: float) -> float:
-    """Return the seconds at the end of a canvas that are left for the last notes to ring."""
-    return min(_RING, 0.08 * duration)
+def ring(duration: float, bar: float) -> float:
+    """Return the seconds at the end of a piece in which the last notes ring."""
+    return min(_RING, 0.08 * duration, bar / 3)
 
 
 def duration_of(bars: int, metre: str, tempo: float) -> float:
-    """Return the length in s of a canvas that holds bars at a tempo, and the ring of the last notes.
+    """Return the length in s of bars at a tempo.
 
     Examples
     --------
-    >>> duration_of(8, "4/4", 120.0)
-    16.4
+    >>> duration_of(8, "4/4", 120.0), duration_of(8, "6/8", 120.0)
+    (16.0, 12.0)
     """
-    played = bars * _bar_steps(METRES[metre]) * 15.0 / tempo
-    return played + min(_RING, played * 0.08 / 0.92)
+    return bars * _bar_steps(METRES[metre]) * 15.0 / tempo
 
 
-def _at_tempo(plan: Plan, duration: float, room: float) -> Frame:
-    bar = _bar_steps(METRES[plan.metre]) * 15.0 / plan.tempo
-    bars = plan.bars or math.floor(room / bar + 1e-6)
+def _bars_at_tempo(plan: Plan, duration: float) -> int:
+    bars = plan.bars or math.floor(duration / duration_of(1, plan.metre, plan.tempo) + 1e-6)
     needed = duration_of(max(bars, 1), plan.metre, plan.tempo)
     if bars < 1 or needed > duration + 0.01:
         raise ScoreError(
             f"{max(bars, 1)} bars of {plan.metre} at a tempo of {plan.tempo:g} last {needed:.2f} s; the canvas has "
             f"{duration:g} s. Ask for --duration {math.ceil(100 * needed) / 100:g}, or leave bars or tempo to be fitted."
         )
-    # Without a number of bars the last one is held to the end of the canvas.
-    return _frame(plan, bars, plan.tempo, bars * bar if plan.bars else room)
+    return bars
 
 
 def _frame(plan: Plan, bars: int, tempo: float, end: float) -> Frame:
@@ -148,8 +150,8 @@ def _frame(plan: Plan, bars: int, tempo: float, end: float) -> Frame:
     return Frame(bars, tempo, metre, 2 if halved or bars == 1 else 1, end)
 
 
-def _nearest_bars(plan: Plan, room: float) -> int:
-    exact = room * plan.tempo / 15.0 / _bar_steps(METRES[plan.metre])
+def _nearest_bars(plan: Plan, duration: float) -> int:
+    exact = duration * plan.tempo / 15.0 / _bar_steps(METRES[plan.metre])
     longer = (8 * round(exact / 8),) if exact > _NUMBERS_OF_BARS[-1] else ()
     numbers: tuple[int, ...] = (*_NUMBERS_OF_BARS, *longer)
     return min(numbers, key=lambda bars: abs(math.log(bars / exact)) + _oddness(bars))

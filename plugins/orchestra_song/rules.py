@@ -127,7 +127,7 @@ class RulesScore(ScoreSource):
             metre=choice.get("metre", config.metres[0]),
             parts=config.parts,
         )
-        return compose(plan, brief.canvas.duration, streams)
+        return compose(plan, brief.canvas.duration, streams, loop=brief.canvas.loop)
 
 
 def _asked(brief: Brief, name: str) -> float:

@@ -51,7 +51,7 @@ class SongScore(ScoreSource):
     >>> brief = Brief(Canvas(duration=16.0), {}, torch.tensor([7]))
     >>> score = SongScore(key="D").write(brief, {"mode": "dorian"}, np.random.default_rng(7))
     >>> score.key, score.metre, round(score.tempo)
-    ('D dorian', (4, 4), 123)
+    ('D dorian', (4, 4), 120)
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class SongScore(ScoreSource):
         picked = {**{name: values[0] for name, values in self._values.items()}, **choice}
         # The blind prior sees nothing of what is asked.
         hints = {} if config.draws else hints_of(brief)
-        return compose(unsteady(self._plan(picked, streams), hints), brief.canvas.duration, streams)
+        return compose(unsteady(self._plan(picked, streams), hints), brief.canvas.duration, streams, loop=brief.canvas.loop)
 
     def _plan(self, choice: Mapping[str, Any], streams: Streams) -> Plan:
         config = self._config
