@@ -47,7 +47,12 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
     metavar="N",
     help="Compose N pieces: that of SEED, and others whose seeds follow from it.",
 )
-@click.option("--duration", type=float, metavar="SECONDS", help="Length of the piece.  [default: what the oracle hears at once]")
+@click.option(
+    "--duration",
+    type=float,
+    metavar="SECONDS",
+    help="Length of the piece.  [default: what the score source asks for, else what the oracle hears at once]",
+)
 @click.option(
     "--loudness",
     metavar="expressive|matched|peak|LUFS",
