@@ -26,6 +26,7 @@ CORE = (
     LazyCommand("compose", "orchestra_core.cli.compose:compose", "Write and play music that carries an emotion."),
     LazyCommand("listen", "orchestra_core.cli.listen:listen", "Read the emotion of audio files over time."),
     LazyCommand("judge", "orchestra_core.cli.judge:judge", "Let judges mark finished pieces."),
+    LazyCommand("cite", "orchestra_core.cli.cite:cite", "Say how to cite a run."),
     LazyCommand("plugins", "orchestra_core.cli.plugins:plugins", "List, show, check and write plugins."),
     LazyCommand("doctor", "orchestra_core.cli.doctor:doctor", "Check the installation and every plugin."),
 )

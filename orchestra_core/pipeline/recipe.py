@@ -18,7 +18,7 @@ from orchestra_core.errors import RunFolderError
 from orchestra_core.pipeline.parts import INPUT, Parts, free_name, name_inputs
 from orchestra_core.pipeline.request import Request, Scale
 
-_RECORDED = ("orchestra-music", "torch", "torchaudio", "nnAudio", "numpy", "librosa", "soundfile")
+_RECORDED = ("orchestra-music", "torch", "torchaudio", "nnAudio", "numpy", "scipy", "librosa", "soundfile", "pyloudnorm")
 
 
 def make_recipe(

@@ -113,7 +113,7 @@ def test_the_traceback_is_shown_when_it_is_asked_for(registry, capsys, monkeypat
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["snig"], "Unknown command 'snig'. Did you mean 'sing'? Known: compose,"),
+        (["snig"], "Unknown command 'snig'. Did you mean 'sing'? Known: cite, compose,"),
         (["--nonsense"], "No such option"),
         (["sing", "--laud"], "No such option"),
     ],
