@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from orchestra_deam.corpora.table import COLUMNS, Clip
+from orchestra_deam.preparation.store import FORMAT
 
 
 def stripes(folder: Path, name: str = "deam", songs: int = 12, scale: float = 1.0, versions: bool = False) -> Path:
@@ -41,7 +42,7 @@ def stripes(folder: Path, name: str = "deam", songs: int = 12, scale: float = 1.
     columns = [*COLUMNS, "variant", "version", "mode", "begin", "file", "row", "scale"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "clips.csv", index=False)
     card = {"name": name, "title": f"{name}, stripes", "scale": "va", "citation": "none", "reliability": {"arousal": 0.81}}
-    manifest = {"corpus": card, "settings": {"features": "mel"}, "arrays": ["mel"]}
+    manifest = {"format": FORMAT, "corpus": card, "settings": {"features": "mel"}, "arrays": ["mel"]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -15,6 +15,7 @@ from orchestra_deam.corpora.table import COLUMNS, Clip
 from orchestra_deam.cues import COUNT
 from orchestra_deam.models import Cues
 from orchestra_deam.preparation.several import open_corpora
+from orchestra_deam.preparation.store import FORMAT
 from orchestra_deam.ridge import CuePairs, RatedCues, RidgeSettings, fit_head
 from orchestra_deam.training.loop import read_all, train
 from orchestra_deam.training.settings import PRESETS
@@ -47,7 +48,7 @@ def cue_store(folder, corpus="vgmidi", versions=True):
     columns = [*COLUMNS, "variant", "version", "mode", "begin", "file", "row", "scale"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "clips.csv", index=False)
     card = {"name": corpus, "title": corpus.upper(), "scale": "va" if corpus == "vgmidi" else corpus, "citation": "none"}
-    manifest = {"corpus": card, "settings": {"features": "cues"}, "arrays": ["cues"]}
+    manifest = {"format": FORMAT, "corpus": card, "settings": {"features": "cues"}, "arrays": ["cues"]}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

@@ -426,6 +426,16 @@ def test_every_front_end_can_be_prepared(corpus, tmp_path):
     np.testing.assert_allclose(cues[1], expected[0].numpy(), rtol=1e-4, atol=1e-4)
 
 
+def test_a_folder_of_another_format_is_refused(corpus, prepared, tmp_path):
+    shutil.copytree(prepared[1].folder, tmp_path / "old")
+    manifest = tmp_path / "old" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(UsageError, match=r"format 1, expected 2; run `orchestra deam prepare`"):
+        open_prepared(tmp_path / "old")
+    assert prepare_corpus(corpus, tmp_path / "old", workers=0).resumed == len(SONGS)
+    assert len(open_prepared(tmp_path / "old").clips) == len(corpus.clips)
+
+
 def test_damaged_features_are_named(prepared):
     opened = prepared[1]
     with pytest.raises(UsageError, match="are damaged"):

@@ -16,7 +16,7 @@ from orchestra_deam.corpora.table import COLUMNS, Clip, Corpus, song_statistics
 from orchestra_deam.preparation.decoding import LeftOut, Short, Window
 from orchestra_deam.preparation.pool import run_jobs
 from orchestra_deam.preparation.sources import VERSIONS, AudioFile, RenderedPiece, Source
-from orchestra_deam.preparation.store import LEFT_OUT, MANIFEST, TABLE, Entry, FeatureWriter, Store
+from orchestra_deam.preparation.store import FORMAT, LEFT_OUT, MANIFEST, TABLE, Entry, FeatureWriter, Store
 
 if TYPE_CHECKING:
     from orchestra_deam.preparation.computing import Features
@@ -305,7 +305,7 @@ def _manifest(
 ) -> dict[str, Any]:
     prepared = [Clip(**{name: row[name] for name in COLUMNS}) for row in frame[list(COLUMNS)].to_dict("records")]
     return {
-        "format": 1,
+        "format": FORMAT,
         "corpus": asdict(corpus.card),
         "settings": asdict(settings),
         "songs": int(frame["song"].nunique()),

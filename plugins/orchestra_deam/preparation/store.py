@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST, TABLE, LEFT_OUT = "manifest.json", "clips.csv", "left_out.csv"
+#: Of the table and the manifest.
+FORMAT = 2
 _SETTINGS, _JOURNAL, _FEATURES = "settings.json", "journal.jsonl", "features"
 
 
@@ -285,7 +287,7 @@ def open_prepared(folder: Path) -> PreparedCorpus:
     Raises
     ------
     UsageError
-        There is none, or its preparation did not end.
+        There is none, its preparation did not end, or another version of orchestra wrote it.
     """
     import pandas as pd
 
@@ -296,7 +298,13 @@ def open_prepared(folder: Path) -> PreparedCorpus:
     clips = pd.read_csv(
         folder / TABLE, dtype=text, keep_default_na=False, na_values={"arousal_variance": "", "valence_variance": ""}
     )
-    return PreparedCorpus(folder, json.loads((folder / MANIFEST).read_text(encoding="utf-8")), clips)
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    if manifest.get("format") != FORMAT:
+        raise UsageError(
+            f"{folder} was written by another version of orchestra: format {manifest.get('format')}, expected {FORMAT}; run "
+            "`orchestra deam prepare` on it again, which computes only what is missing."
+        )
+    return PreparedCorpus(folder, manifest, clips)
 
 
 def _entry(line: str) -> Entry | None:
