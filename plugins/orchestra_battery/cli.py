@@ -21,7 +21,7 @@ _LOUDNESS = ("expressive", "matched", "peak")
 _PARTS = ("instrument", "oracle", "objective", "schedule", "score")
 
 
-class _WithDefault(click.Group):
+class WithDefault(click.Group):
     """A group whose command ``run`` need not be named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -40,7 +40,7 @@ def parse_loudness(ctx: click.Context, param: click.Parameter, value: str | None
         raise click.BadParameter(f"{value!r} is no loudness; expected {', '.join(_LOUDNESS)} or LUFS.", ctx, param) from error
 
 
-@click.group(cls=_WithDefault)
+@click.group(cls=WithDefault)
 def evaluate() -> None:
     """Hold a way of composing against oracle, judges, cues and gates.
 
@@ -90,7 +90,7 @@ def run(config: Path | None, output: Path, threads: int, resume: bool, as_json: 
     torch.set_num_threads(threads)
     settings = validate(Settings, read_config(config), str(config)) if config else Settings()
     settings = with_options(settings, options)
-    with _Bar() as bar:
+    with Bar() as bar:
         evaluation = carry_out(settings, output, resume=resume, listener=bar.show)
     findings = find(evaluation)
     path = write_record(evaluation, findings)
@@ -169,7 +169,7 @@ def _as_json(path: Path) -> str:
     return json.dumps({key: value for key, value in record.items() if "pieces" not in key}, indent=1, ensure_ascii=False)
 
 
-class _Bar:
+class Bar:
     """A progress bar on the standard error."""
 
     def __init__(self) -> None:
@@ -180,7 +180,7 @@ class _Bar:
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._tasks: dict[str, Any] = {}
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> Bar:
         self._progress.start()
         return self
 

@@ -131,7 +131,7 @@ def examine_all(
 def examine(piece: Piece, folder: Path, directory: Path, examination: Examination) -> Record:
     """Return what is known of a piece, out of its files."""
     performance = read_performance(folder)
-    item = _item(folder)
+    item = record_of(folder)["item"]
     chosen = piece.seed in examination.transformed_seeds
     return Record(
         number=piece.number,
@@ -143,7 +143,7 @@ def examine(piece: Piece, folder: Path, directory: Path, examination: Examinatio
         sha256=audio_hash(folder),
         marks=marks_of(performance, examination.markers),
         cues=measure(performance) if examination.measured else {},
-        gates=_gates(performance, item, examination) if examination.measured else {},
+        gates=gates_of(performance, item, examination.markers) if examination.measured else {},
         transforms={name: _transformed(performance, name, examination) for name in examination.transforms if chosen},
     )
 
@@ -155,6 +155,26 @@ def marks_of(performance: Performance, markers: Sequence[Marker]) -> dict[str, d
         for marker in markers
         if marker.can_mark(performance)
     }
+
+
+def gates_of(performance: Performance, item: Mapping[str, Any], markers: Sequence[Marker]) -> dict[str, Gate]:
+    """Return what a piece is held to: by its sound and notes, by the record of its run, and by markers that know human music."""
+    key = (item.get("setting") or {}).get("key")
+    found = gates(performance, key)
+    peak = item.get("loudness", {}).get("true_peak")
+    if peak is not None:
+        found["true_peak"] = Gate(float(peak), HIGHEST_PEAK, peak <= HIGHEST_PEAK + 0.05)
+    for marker in markers:
+        percentile = marker.typicality(performance) if marker.typicality and marker.can_mark(performance) else None
+        if percentile is not None:
+            found[f"typical:{marker.name}"] = Gate(float(percentile), MOST_UNUSUAL, percentile <= MOST_UNUSUAL)
+    return found
+
+
+def record_of(folder: Path) -> Mapping[str, Any]:
+    """Return what ``run.json`` says of a finished run of one item."""
+    record: Mapping[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return record
 
 
 def audio_hash(folder: Path) -> str:
@@ -182,21 +202,3 @@ def _transformed(performance: Performance, name: str, examination: Examination) 
     # Who needs the notes alone hears nothing of it.
     listening = [marker for marker in examination.markers if AUDIO in marker.needs]
     return marks_of(transformed(performance, name), listening)
-
-
-def _gates(performance: Performance, item: Mapping[str, Any], examination: Examination) -> dict[str, Gate]:
-    key = item.get("setting", {}).get("key")
-    found = gates(performance, key)
-    peak = item.get("loudness", {}).get("true_peak")
-    if peak is not None:
-        found["true_peak"] = Gate(float(peak), HIGHEST_PEAK, peak <= HIGHEST_PEAK + 0.05)
-    for marker in examination.markers:
-        percentile = marker.typicality(performance) if marker.typicality and marker.can_mark(performance) else None
-        if percentile is not None:
-            found[f"typical:{marker.name}"] = Gate(float(percentile), MOST_UNUSUAL, percentile <= MOST_UNUSUAL)
-    return found
-
-
-def _item(folder: Path) -> Mapping[str, Any]:
-    item: Mapping[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8")).get("item", {})
-    return item

@@ -1,4 +1,4 @@
-"""What orchestra_battery provides: the command ``evaluate``."""
+"""What orchestra_battery provides: the commands ``evaluate`` and ``stimuli``."""
 
 from __future__ import annotations
 
@@ -9,5 +9,8 @@ from orchestra_core import Command, hookimpl
 
 @hookimpl
 def orchestra_commands() -> Iterable[Command]:
-    """Return the command ``evaluate``."""
-    return [Command("evaluate", "orchestra_battery.cli:evaluate", "Hold a way of composing against oracle, judges and cues.")]
+    """Return the commands."""
+    return [
+        Command("evaluate", "orchestra_battery.cli:evaluate", "Hold a way of composing against oracle, judges and cues."),
+        Command("stimuli", "orchestra_battery.cli_stimuli:stimuli", "Make sets of stimuli for experiments."),
+    ]

@@ -72,6 +72,17 @@ class Blind(ScoreSource):
         return Score(tuple(Note(float(p), 0.05 + i * step, 0.8 * step, 0.6) for i, p in enumerate(pitches)), key="C major")
 
 
+class Tones(ScoreSource):
+    """Tones one after the other, as they are configured."""
+
+    def __init__(self, steps=(0, 4, 7, 0), lowest=60):
+        self.pitches = [lowest + step for step in steps]
+
+    def _write(self, brief, choice, generator):
+        step = 0.9 * brief.canvas.duration / len(self.pitches)
+        return Score(tuple(Note(float(p), 0.02 + i * step, 0.8 * step) for i, p in enumerate(self.pitches)), key="C major")
+
+
 class Still(Schedule):
     """Moves nothing."""
 
@@ -135,9 +146,12 @@ def orchestra_instruments():
 
 @hookimpl
 def orchestra_scores():
+    from battery_parts_config import TonesConfig
+
     return [
         Descriptor("follows", "battery_parts:Follows", "What is asked"),
         Descriptor("blind", "battery_parts:Blind", "Always the same"),
+        Descriptor("tones", "battery_parts:Tones", "As configured", config=TonesConfig),
     ]
 
 

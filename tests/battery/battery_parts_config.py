@@ -1,4 +1,4 @@
-"""Configuration of the small oracle."""
+"""Configurations of the small system's parts."""
 
 from dataclasses import dataclass
 
@@ -14,3 +14,19 @@ class PulseConfig:
     """
 
     deaf: bool = False
+
+
+@dataclass(frozen=True)
+class TonesConfig:
+    """Configuration of `tones`.
+
+    Parameters
+    ----------
+    steps : tuple of int
+        Semitones above the first tone.
+    lowest : int
+        MIDI number of the first tone.
+    """
+
+    steps: tuple[int, ...] = (0, 4, 7, 0)
+    lowest: int = 60
