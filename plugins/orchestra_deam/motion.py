@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from orchestra_deam.smooth import deviation, moments, rising, weighted_mean
+from orchestra_deam.smooth import deviation, grouped, moments, rising, weighted_mean
 
 #: Groups of mel bands that onsets are counted in.
 _GROUPS = 6
@@ -30,13 +30,13 @@ class Motion:
 
     def _onsets(self, loud: Tensor) -> dict[str, Tensor]:
         flux = rising(loud[:, 2:] - loud[:, :-2], 0.1)
-        groups = flux.unflatten(-1, (_GROUPS, -1)).mean(-1)
+        groups = grouped(flux, _GROUPS, -1).mean(-1)
         strength = torch.cat([flux.mean(-1, keepdim=True), groups], -1).transpose(1, 2)  # (n, 1 + groups, frames)
         taken = strength.mean(-1).square() / (strength.square().mean(-1) + 1e-3)
-        counted = (flux / (flux + 1.0)).unflatten(-1, (_GROUPS, -1)).mean((1, 3))
+        counted = grouped(flux / (flux + 1.0), _GROUPS, -1).mean((1, 3))
         peaks = rising(strength - strength.mean(-1, keepdim=True), 0.02)
         peaked = peaks.mean(-1).square() / (peaks.square().mean(-1) + 1e-4)
-        fading = rising(loud[:, :-2] - loud[:, 2:], 0.1).unflatten(-1, (_GROUPS, -1)).mean((1, 3))
+        fading = grouped(rising(loud[:, :-2] - loud[:, 2:], 0.1), _GROUPS, -1).mean((1, 3))
         return {
             "onset": moments(strength).flatten(1),
             "onset_taken": taken,
@@ -61,7 +61,7 @@ class Motion:
 def _dynamics(energy: Tensor) -> dict[str, Tensor]:
     relative = energy / (energy.mean(1, keepdim=True) + 1e-6)
     level = (relative + 1e-3).log()
-    silent = torch.sigmoid(-(level + torch.tensor([2.0, 3.5, 5.0]).to(level)[:, None, None]) * 3).mean(-1).T
+    silent = torch.sigmoid(-(level + level.new_tensor([2.0, 3.5, 5.0])[:, None, None]) * 3).mean(-1).T
     steps = [moments(rising(sign * (level[:, lag:] - level[:, :-lag]), 0.05)) for sign in (1, -1) for lag in (2, 8)]
     time = torch.linspace(-1, 1, level.shape[1], device=level.device, dtype=level.dtype)
     return {

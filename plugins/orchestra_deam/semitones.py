@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from orchestra_deam.smooth import grouped
+
 #: MIDI numbers of the semitones that are heard, bins of a semitone, and the pitches that notes may have.
 LOWEST, HIGHEST, PER_SEMITONE = 24, 108, 3
 PITCHES = range(24, 104)
@@ -34,7 +36,7 @@ def semitone_bank(n_fft: int, sample_rate: int) -> Tensor:
 
 def frequency(pitch: Tensor) -> Tensor:
     """Return the frequency in Hz of MIDI numbers, tuned to 440 Hz."""
-    return 440.0 * 2 ** ((pitch - 69.0) / 12)
+    return 440.0 * torch.exp2((pitch - 69.0) / 12)
 
 
 def note_atoms() -> Tensor:
@@ -88,7 +90,7 @@ def salience(spectrum: Tensor, atoms: Tensor) -> Tensor:
     active = evidence
     for _ in range(_ITERATIONS):
         active = active * (evidence / (active @ overlap + _SPARSITY))
-    return active.unflatten(-1, (len(_SLOPES), len(PITCHES))).sum(-2)
+    return grouped(active, len(_SLOPES), len(PITCHES)).sum(-2)
 
 
 def _centres() -> Tensor:

@@ -34,6 +34,11 @@ def unit(values: Tensor) -> Tensor:
     return centred / (centred.square().sum(-1, keepdim=True) + 1e-4).sqrt()
 
 
+def grouped(values: Tensor, *sizes: int) -> Tensor:
+    """Return values with the last axis split into axes of those sizes."""
+    return values.reshape(*values.shape[:-1], *sizes)
+
+
 def moments(values: Tensor, dim: int = -1) -> Tensor:
     """Return mean and standard deviation along an axis, stacked last."""
     return torch.stack([values.mean(dim), deviation(values, dim)], -1)

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from orchestra_deam.semitones import PITCHES
-from orchestra_deam.smooth import deviation, moments, rising, soft_maximum, unit, weighted_mean
+from orchestra_deam.smooth import deviation, grouped, moments, rising, soft_maximum, unit, weighted_mean
 
 #: Key profiles, major and minor: Krumhansl and Kessler 1982; Temperley 1999; Albrecht and Shanahan 2013.
 KEY_PROFILES = (
@@ -70,7 +70,7 @@ class Tonality:
         stretches = _smoothed(chroma, 18)[:, :, ::6]
         cues = {}
         for name, heard in (("whole", whole[:, :, None]), ("stretch", stretches)):
-            fit = (unit(heard) @ self.keys.T).unflatten(-1, (len(KEY_PROFILES), 2, 12))
+            fit = grouped(unit(heard) @ self.keys.T, len(KEY_PROFILES), 2, 12)
             best = torch.stack([soft_maximum(fit, t) for t in _TEMPERATURES], -1)  # (n, 3, stretches, families, 2, t)
             sides = best[..., 0, :] - best[..., 1, :]
             cues[f"key_{name}_major"] = sides.mean(2).flatten(1)
@@ -81,7 +81,7 @@ class Tonality:
     def _chords(self, chroma: Tensor, sounding: Tensor) -> dict[str, Tensor]:
         cues = {}
         for name, width in (("short", 3), ("long", 9)):
-            fit = (unit(_smoothed(chroma[:, :2], width)) @ self.chords.T).unflatten(-1, (len(CHORDS), 12))
+            fit = grouped(unit(_smoothed(chroma[:, :2], width)) @ self.chords.T, len(CHORDS), 12)
             best = soft_maximum(fit, 0.05)  # (n, 2, frames, chords)
             weights = sounding[:, None, : best.shape[2], None]
             kinds = torch.softmax(best / 0.1, -1)
@@ -98,7 +98,7 @@ class Tonality:
 
     def _degrees(self, chroma: Tensor) -> dict[str, Tensor]:
         whole = chroma.mean(2)
-        fit = (unit(whole[:, 0]) @ self.keys.T).unflatten(-1, (len(KEY_PROFILES), 2, 12)).mean(1)
+        fit = grouped(unit(whole[:, 0]) @ self.keys.T, len(KEY_PROFILES), 2, 12).mean(1)
         bass = unit(whole[:, 2])
         tonic = torch.softmax((soft_maximum(fit, 0.05, 1) + 0.15 * bass) / 0.06, -1)
         share = whole / (whole.sum(-1, keepdim=True) + 1e-3)
@@ -127,7 +127,7 @@ class Tonality:
                 + [overall[:, None], weighted_mean((height - overall[:, None]).square(), long)[:, None]],
                 1,
             ),
-            "octaves": long.unflatten(-1, (10, 8)).sum(-1) / (long.sum(-1, keepdim=True) + 1e-3),
+            "octaves": grouped(long, 10, 8).sum(-1) / (long.sum(-1, keepdim=True) + 1e-3),
             "voices": torch.stack([_participation(share), _participation(long[:, None])], -1),
         }
 
@@ -171,5 +171,5 @@ def _movement(chroma: Tensor, strength: Tensor) -> dict[str, Tensor]:
     direction = chroma[:, :2] / (chroma[:, :2].square().sum(-1, keepdim=True) + 1e-3).sqrt()
     changes = [1 - (direction[:, :, lag:] * direction[:, :, :-lag]).sum(-1).mean(-1) for lag in (1, 3, 6, 12)]
     begun = rising(strength[:, 2:] - strength[:, :-2], 0.02)
-    bands = begun.unflatten(-1, (4, 20)).sum(-1)  # (n, frames, 4)
+    bands = grouped(begun, 4, 20).sum(-1)  # (n, frames, 4)
     return {"harmonic_change": torch.cat(changes, 1), "begun": moments(bands, 1).flatten(1)}
