@@ -146,11 +146,14 @@ class StyleNetwork(nn.Module):
     def _walk(self, maps: Tensor, wanted: frozenset[str]) -> Iterator[tuple[str, Tensor]]:
         deepest = max(LAYERS.index(name) for name in wanted)
         for number in range(1, BLOCKS + 1):
-            maps = torch.relu(self._convolved(maps, number))
-            yield f"conv{number}", maps
+            maps = self._convolved(maps, number)
+            if f"conv{number}" in wanted:
+                maps = torch.relu(maps)
+                yield f"conv{number}", maps
             if LAYERS.index(f"conv{number}") >= deepest:
                 return
-            maps = _pooled(maps, number)
+            # ReLU and max pooling commute; after pooling there is a quarter to do, and a ReLU done twice changes nothing.
+            maps = torch.relu(_pooled(maps, number))
             yield f"pool{number}", maps
             if LAYERS.index(f"pool{number}") >= deepest:
                 return
