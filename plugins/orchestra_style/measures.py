@@ -16,8 +16,11 @@ _BANDS, _LOWEST, _HIGHEST = 24, 80.0, 9_000.0
 #: Octaves of modulation: 0.5..1 Hz to 32..64 Hz.
 OCTAVES = tuple((0.5 * 2.0**k, 2.0**k) for k in range(7))
 _ENVELOPE_RATE, _COMPRESSION = 400, 0.3
+# Modulation is estimated with so many sine tapers; an octave is measured where its lower edge has so many periods, so that it
+# lies above what the tapers smear, (5 + 1) / 2 periods to either side.
+_TAPERS, _PERIODS = 5, 4.0
 # Levels so many dB below the whole are not heard, and count as this; bands so far below the loudest are left out.
-_FLOOR_DB, _MODULATION_FLOOR_DB = 50.0, 60.0
+_FLOOR_DB, _MODULATION_FLOOR_DB = 50.0, 43.5
 _SILENCE = 1e-12
 
 
@@ -30,7 +33,9 @@ class Profile:
     spectrum : np.ndarray [shape=(23,)]
         Long-term level of third-octave bands re the whole, dB, floored at -50.
     modulation : np.ndarray [shape=(24, 7)]
-        Power of each band's relative envelope by octave of modulation frequency, dB; NaN where the recording is too short.
+        Power of each band's relative envelope by octave of modulation frequency, dB, as the mean of five sine tapers hears it;
+        NaN for octaves of which fewer than four periods fit into the recording: they do not repeat from one stretch of an
+        ambience to the next.
     variation : np.ndarray [shape=(24,)]
         Standard deviation of the envelope over its mean, dB.
     kurtosis : np.ndarray [shape=(24,)]
@@ -65,6 +70,7 @@ def profile(audio: np.ndarray, sample_rate: int) -> Profile:
     References
     ----------
     .. [1] J. McDermott, E. Simoncelli (2011): Sound texture perception via statistics of the auditory periphery. Neuron 71.
+    .. [2] K. Riedel, A. Sidorenko (1995): Minimum bias multiple taper spectral estimation. IEEE Trans. Signal Processing 43.
     """
     bands = _cochlear_bands(np.asarray(audio, dtype=np.float64), sample_rate)
     level = 10 * np.log10(np.square(bands).mean(axis=1) + _SILENCE)
@@ -153,14 +159,17 @@ def _compressed(bands: np.ndarray, sample_rate: int) -> np.ndarray:
 
 def _modulation(relative: np.ndarray) -> np.ndarray:
     samples = relative.shape[1]
-    window = np.hanning(samples)
-    window /= np.sqrt(np.mean(window**2))
-    power = 2 * np.square(np.abs(np.fft.rfft(relative * window, axis=1))) / samples**2
     frequency = np.fft.rfftfreq(samples, 1 / _ENVELOPE_RATE)
+    place = (np.arange(samples) + 0.5) / samples
+    power = np.zeros((len(relative), len(frequency)))
+    for number in range(1, _TAPERS + 1):
+        taper = np.sqrt(2) * np.sin(np.pi * number * place)
+        power += 2 * np.square(np.abs(np.fft.rfft(relative * taper, axis=1))) / samples**2 / _TAPERS
     columns = []
     for lower, upper in OCTAVES:
         inside = (frequency >= lower) & (frequency < upper)
-        columns.append(power[:, inside].sum(axis=1) if inside.sum() > 1 else np.full(len(power), np.nan))
+        measurable = lower * samples / _ENVELOPE_RATE >= _PERIODS
+        columns.append(power[:, inside].sum(axis=1) if measurable else np.full(len(power), np.nan))
     return np.asarray(10 * np.log10(np.stack(columns, axis=1) + 10 ** (-_MODULATION_FLOOR_DB / 10)))
 
 

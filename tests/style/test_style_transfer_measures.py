@@ -42,9 +42,25 @@ def test_modulation_of_a_known_depth_is_measured():
 
 
 def test_octaves_longer_than_the_recording_are_not_measured():
-    found = profile(pulses(0.8), RATE).modulation
-    assert np.isnan(found[:, 0]).all()
-    assert np.isfinite(found[:, -1]).all()
+    found = profile(pulses(0.8), RATE).modulation  # 4 periods of 5 Hz
+    assert np.isnan(found[:, :4]).all()
+    assert np.isfinite(found[:, 4:]).all()
+
+
+def test_two_stretches_of_one_noise_measure_alike_and_a_pulsed_one_does_not():
+    whole, pulsed = pulses(20.0, frequency=0.0), pulses(10.0, frequency=3.0)
+    first, second, other = (profile(sound, RATE) for sound in (whole[: 10 * RATE], whole[10 * RATE :], pulsed))
+    assert distances(first, second)["modulation"] < 2.0  # dB: what five tapers leave to chance
+    assert moved(other, first, second)["modulation"] > 0.6
+
+
+def test_modulation_below_the_threshold_of_hearing_is_not_measured():
+    time = np.arange(10 * RATE) / RATE
+    steady, barely = (
+        profile((1 + depth * np.sin(2 * np.pi * 6 * time)) * np.sin(2 * np.pi * 1_000 * time), RATE) for depth in (0.0, 0.003)
+    )
+    band = int(steady.level.argmax())
+    np.testing.assert_allclose(barely.modulation[band], steady.modulation[band], atol=0.2)
 
 
 def test_all_the_way_is_1_and_not_moving_0():
