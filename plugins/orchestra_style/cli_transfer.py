@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
+_SECONDS_BETWEEN_LINES = 10.0
 _FILE = click.Path(path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -21,7 +23,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--weights", default="random", show_default=True, help="Feature network: emotify_5s, emotify_3s, random, or a file."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything random follows from it.")
-@click.option("--steps", type=click.IntRange(1), default=100, show_default=True, help="Steps of each window.")
+@click.option("--steps", type=click.IntRange(1), default=150, show_default=True, help="Steps of each window.")
 @click.option("--window", type=click.FloatRange(2.0), default=10.0, show_default=True, help="Longest window in s.")
 @click.option("--overlap", type=click.FloatRange(0.0), default=1.0, show_default=True, help="What windows share, in s.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads to compute with.")
@@ -53,7 +55,7 @@ def transfer(style_file: Path, output: Path, threads: int, resume: bool, **optio
 
 
 class _Bar:
-    """The progress over all windows, on standard error; shows nothing where that is no terminal."""
+    """The progress over all windows, on standard error: a bar, or where that is no terminal a line now and then."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -61,7 +63,9 @@ class _Bar:
 
         columns = (TextColumn("{task.description}"), BarColumn(24), TimeRemainingColumn())
         console = Console(stderr=True)
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._lines = not console.is_terminal
+        self._told = time.monotonic()
+        self._progress = Progress(*columns, console=console, transient=True, disable=self._lines)
         self._task = self._progress.add_task("transfer", total=None)
 
     def __enter__(self) -> _Bar:
@@ -72,6 +76,9 @@ class _Bar:
         self._progress.stop()
 
     def show(self, window: int, windows: int, step: int, steps: int) -> None:
-        """Move the bar."""
+        """Move the bar, or write a line: when a window ends, and every ten seconds."""
         text = f"window {window + 1} of {windows}"
         self._progress.update(self._task, description=text, completed=window * steps + step, total=windows * steps)
+        if self._lines and (step >= steps or time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES):
+            self._told = time.monotonic()
+            click.echo(f"{text}: step {step} of {steps}", err=True)

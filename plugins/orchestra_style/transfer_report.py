@@ -117,6 +117,7 @@ def _measures(sounds: Mapping[str, np.ndarray]) -> str:
 
 
 def _spectrograms(sounds: Mapping[str, np.ndarray]) -> str:
+    seconds = len(sounds["content"]) / SAMPLE_RATE
     with new_figure(9.6, 7.2) as figure:
         axes = figure.subplots(len(sounds), 1)
         for axis, (name, sound) in zip(axes, sounds.items(), strict=True):
@@ -125,9 +126,14 @@ def _spectrograms(sounds: Mapping[str, np.ndarray]) -> str:
             axis.set_title(name)
             levels, centres = _levels(sound)
             extent = (0, len(sound) / SAMPLE_RATE, 0, len(levels))
+            axis.set_facecolor("none")
             axis.imshow(levels, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=_FLOOR_DB, vmax=0)
+            axis.set_xlim(0, seconds)
             axis.set_yticks(np.interp(_TICKS, centres, np.arange(len(levels))), [str(tick) for tick in _TICKS])
-        return figure_html(figure, "Mel spectrograms of content, style and result.", "dB re the loudest of each, to -80 dB.")
+        note = (
+            "dB re the loudest of each, to -80 dB, over the content's time: a longer style is cut, a shorter one ends early."
+        )
+        return figure_html(figure, "Mel spectrograms of content, style and result.", note)
 
 
 def _levels(sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
