@@ -24,6 +24,8 @@ from orchestra_style.transfer_config import ContentParts, StyleConfig, StylePart
 from orchestra_style.weights import feature_network
 
 _DEFAULT = StyleConfig()
+# Of the correlation of chroma.
+_TOLERATED = 0.1
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Style(Objective):
 
     def _content(self, heard: Heard, source: Heard) -> dict[str, Tensor]:
         parts = {
-            "harmony": one_minus_correlation(heard.chroma, source.chroma),
+            "harmony": _beyond_tolerance(one_minus_correlation(heard.chroma, source.chroma)),
             "onsets": one_minus_correlation(heard.onsets, source.onsets),
         }
         if "features" in self.content_parts:
@@ -156,6 +158,15 @@ class Style(Objective):
         grams, lent = own.grams(layers), style.grams(layers)
         mixed = {layer: torch.lerp(grams[layer], lent[layer].expand_as(grams[layer]), self.strength) for layer in layers}
         return _Asked(mixed, between(own.texture, style.texture, self.strength), own)
+
+
+def _beyond_tolerance(lost: Tensor) -> Tensor:
+    """Return a cost that hardly counts what is lost below 0.1, and what is lost beyond it ever more.
+
+    What lends its sound has pitches of its own: a constant price would keep it out where little is lost, and let it drown the
+    harmony where all of it sounds.
+    """
+    return _TOLERATED * (lost / _TOLERATED).pow(3)
 
 
 def _source(take: Take) -> Tensor:

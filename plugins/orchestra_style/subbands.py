@@ -27,8 +27,8 @@ class SubbandBank:
 
     Each filter takes a slice of the recording's spectrum; the inverse transform of the slice alone is the sub-band at a
     low rate, shifted down to 0 Hz. Its magnitude is the Hilbert envelope of the filtered signal. Filters are half cosines
-    that overlap by half, so that their powers sum to 1 between the first and the last centre [1]_; slices make a
-    constant-Q transform of them on a logarithmic scale [2]_.
+    that overlap by half, so that their powers sum to 1 between the first and the last centre [1]_, or by more; slices make
+    a constant-Q transform of them on a logarithmic scale [2]_.
 
     Parameters
     ----------
@@ -42,6 +42,9 @@ class SubbandBank:
         Hz to the unit of `centres`, rising.
     least : int
         Fewest samples of a sub-band; a power of two.
+    reach : float, >= 1
+        From a filter's centre to its ends, as a multiple of the distance of two centres: at 1 powers sum to 1, above it
+        filters lie more densely than that.
 
     References
     ----------
@@ -50,11 +53,12 @@ class SubbandBank:
        non-stationary Gabor frames. DAFx.
     """
 
-    def __init__(self, samples: int, sample_rate: int, centres: Tensor, scale: Scale, least: int) -> None:
+    def __init__(self, samples: int, sample_rate: int, centres: Tensor, scale: Scale, least: int, reach: float = 1.0) -> None:
         self.samples = samples
         self.bands = len(centres)
         place = scale(torch.arange(samples // 2 + 1, dtype=torch.float64) * (sample_rate / samples))
-        slices = [_slice(place, centre, float(centres[1] - centres[0])) for centre in centres.tolist()]
+        width = reach * float(centres[1] - centres[0])
+        slices = [_slice(place, centre, width) for centre in centres.tolist()]
         sizes = [max(least, 2 ** math.ceil(math.log2(2 * len(weights)))) for _, weights in slices]
         self._order = sorted(range(self.bands), key=lambda band: sizes[band])
         self._groups = [

@@ -16,13 +16,16 @@ from orchestra_style.subbands import SubbandBank, erb_centres, erb_number
 MODULATION_OCTAVES = tuple(0.5 * 2**k for k in range(7))
 #: What is kept of an envelope's spectrum, in Hz: all octaves.
 _HIGHEST_MODULATION = 64.0
-_BANDS, _LEVEL_BANDS = 32, 40
+_LEVEL_BANDS = 40
+# Bands lie twice as densely as their powers need: statistics that are met in 32 bands alone are not met between their centres.
+_BANDS, _REACH = 64, 2.0
 _RANGE = (50.0, 10_800.0)
 # A band so many dB below the loudest is not heard beside it.
 _AUDIBLE_DB, _SOFT_DB = 55.0, 3.0
 # The ear's compression: amplitude to the power of 0.3.
 _COMPRESSION = 0.15
-_FLOOR = 1e-6
+# Modulation of less than 3 % is not heard (-30 dB; A. Kohlrausch, R. Fassel, T. Dau, 2000): (0.3 * 0.03)^2 / 2 here.
+_FLOOR = 4.5e-5
 # Of a multitaper estimate: one taper alone would be deaf to both ends of a recording.
 _TAPERS = 2
 
@@ -35,16 +38,16 @@ class Texture:
     ----------
     level : Tensor [shape=(n, 40)]
         Long-term level of bands over the whole spectrum, dB, with a soft floor 55 dB below the loudest.
-    modulation : Tensor [shape=(n, 32, 2, 7)]
+    modulation : Tensor [shape=(n, 64, 2, 7)]
         Power of the envelope relative to its mean by octave of modulation frequency, dB, as each of two tapers hears it.
         Few waves of the slow octaves fit into a recording, and a mean over tapers would leave open which of them has how much.
-    variation : Tensor [shape=(n, 32)]
+    variation : Tensor [shape=(n, 64)]
         Variance of the envelope relative to its mean, dB.
-    kurtosis : Tensor [shape=(n, 32)]
+    kurtosis : Tensor [shape=(n, 64)]
         Logarithm of the envelope's kurtosis: 0.4 for a sine, 1.1 for a Gaussian, more for rare peaks.
-    correlation : Tensor [shape=(n, 32, 32)]
+    correlation : Tensor [shape=(n, 64, 64)]
         Correlation of the envelopes of two bands.
-    audible : Tensor [shape=(n, 32)]
+    audible : Tensor [shape=(n, 64)]
         1 for bands that are heard, falling to 0 about 55 dB below the loudest.
     octaves : Tensor [shape=(7,), dtype=bool]
         Which octaves of modulation the recording is long enough for.
@@ -60,7 +63,7 @@ class Texture:
 
 
 class TextureEar:
-    """Hears recordings as McDermott and Simoncelli's model does: 32 bands, their compressed envelopes, modulation.
+    """Hears recordings as McDermott and Simoncelli's model does: 64 bands, their compressed envelopes, modulation.
 
     Recordings have one length; statistics of different lengths can be compared.
 
@@ -80,7 +83,7 @@ class TextureEar:
         seconds = samples / sample_rate
         self._kept = max(int(_HIGHEST_MODULATION * seconds), 2)
         least = 2 ** (2 * self._kept + 4).bit_length()
-        self._bank = SubbandBank(samples, sample_rate, erb_centres(_BANDS, *_RANGE), erb_number, least)
+        self._bank = SubbandBank(samples, sample_rate, erb_centres(_BANDS, *_RANGE), erb_number, least, _REACH)
         frequencies = torch.arange(samples // 2 + 1, dtype=torch.float64) * (sample_rate / samples)
         self._levels = _level_bands(frequencies)
         modulation = torch.arange(1, self._kept + 1, dtype=torch.float64) / seconds

@@ -70,7 +70,7 @@ class TransferSettings:
     instrument: str = "waveform"
     weights: str = "random"
     seed: int = 0
-    steps: int = 100
+    steps: int = 150
     window: float = 10.0
     overlap: float = 1.0
 
@@ -142,6 +142,8 @@ def transfer(
 
     channels, rate = content_channels(settings.content)
     style_recording(settings.style)  # refuses what cannot be used, before anything is written
+    if resume and (before := _finished_before(Path(directory), settings)) is not None:
+        return before
     folder = _opened(Path(directory), settings, resume)
     audio, runs = channels, list[Path]()
     if settings.strength > 0:
@@ -154,6 +156,19 @@ def transfer(
     write_report(done, settings, channels)
     _write_record(folder, settings, finished=True, messages=messages)
     return done
+
+
+def _finished_before(folder: Path, settings: TransferSettings) -> Transfer | None:
+    """Return the transfer that the folder already holds, if it is this one and all of it is there."""
+    if not (folder / RECORD).exists() or not all((folder / name).exists() for name in (RESULT, REPORT)):
+        return None
+    _check_own(folder, settings, resume=True)
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    if not record["finished"]:
+        return None
+    audio, rate = read_channels(folder / RESULT)
+    runs = tuple(sorted(run for run in (folder / WINDOWS).glob("*") if _is_finished(run)))
+    return Transfer(folder, audio, rate, runs, (*record["messages"], "This transfer was already finished; nothing was computed."))
 
 
 def content_channels(path: Path) -> tuple[Tensor, int]:
@@ -236,16 +251,18 @@ def _listening(progress: Progress | None, number: int, count: int, steps: int) -
 
 
 class _Steps:
-    """Passes the steps of a run on."""
+    """Passes the steps of a run on, counted over its stages."""
 
     def __init__(self, done: Callable[[int], None]) -> None:
         self._done = done
+        self._stages: dict[str, int] = {}
 
     @hookimpl
     def orchestra_steps_finished(self, rows: Sequence[Row]) -> None:
         """Tell how many steps are done."""
-        if rows:
-            self._done(rows[-1].step + 1)
+        for row in rows:
+            self._stages[row.stage] = max(self._stages.get(row.stage, 0), row.step + 1)
+        self._done(sum(self._stages.values()))
 
 
 def _within_full_scale(audio: Tensor) -> tuple[Tensor, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from style_sounds import RATE, pulses, tune, written
 
 from orchestra_core import Brief, Canvas, Pipeline, Take, build
 from orchestra_core.errors import AudioFileError, ConfigurationError, IncompatibleError, ParameterError
-from orchestra_style.objective import Style
+from orchestra_style.objective import Style, _beyond_tolerance
 from orchestra_style.recordings import style_recording
 from orchestra_style.transfer_config import ContentParts, StyleParts
 
@@ -143,3 +143,11 @@ def test_a_fade_of_the_style_is_not_asked_for(tmp_path):
     faded = pulses(3.0, frequency=0.0) * np.clip(np.linspace(0, 3, 3 * RATE), 0, 1)
     assert style_recording(written(tmp_path / "faded.wav", faded)).shape[1] < 2.8 * RATE
     assert style_recording(written(tmp_path / "whole.wav", pulses(3.0))).shape[1] > 2.9 * RATE
+
+
+def test_a_little_lost_harmony_costs_little_and_much_of_it_ever_more():
+    lost = torch.tensor([0.0, 0.05, 0.15, 0.2, 0.4])
+    cost = _beyond_tolerance(lost)
+    assert float(cost[3]) == pytest.approx(0.8)
+    assert torch.equal(cost < lost, torch.tensor([False, True, False, False, False]))
+    assert (cost.diff() / lost.diff()).diff().min() > 0

@@ -1,16 +1,19 @@
 """A transfer keeps rate, length and channels, can be resumed, and says what it cannot use."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from click.testing import CliRunner
 from style_sounds import RATE, pulses, tune, written
 
 from orchestra_core.errors import AudioFileError, ParameterError, RunFolderError
 from orchestra_style.cli import style as group
 from orchestra_style.transfer import TransferSettings, transfer
+from orchestra_style.transfer_config import transfer_schedule
 
 FEW = {"steps": 2, "window": 2.0, "overlap": 0.4}
 
@@ -88,6 +91,42 @@ def test_a_finished_transfer_resumed_computes_nothing_again_and_gives_the_same_b
     assert [(run / "run.json").stat().st_mtime_ns for run in result.runs] == times
 
 
+def test_a_finished_transfer_resumed_says_so(done):
+    settings, result, _ = done
+    again = transfer(settings, result.directory, resume=True)
+    assert "already finished" in again.messages[-1]
+    torch.testing.assert_close(again.audio, result.audio, atol=1e-6, rtol=0)
+    assert again.runs == result.runs
+    other = TransferSettings(settings.content, settings.style, seed=5, **FEW)
+    with pytest.raises(RunFolderError, match="another seed: 0"):
+        transfer(other, result.directory, resume=True)
+
+
+def test_a_result_that_was_deleted_is_joined_again(done, tmp_path):
+    settings, result, _ = done
+    folder = tmp_path / "copy"
+    shutil.copytree(result.directory, folder)
+    (folder / "result.wav").unlink()
+    transfer(settings, folder, resume=True)
+    assert (folder / "result.wav").read_bytes() == (result.directory / "result.wav").read_bytes()
+
+
+def test_steps_are_told_over_all_stages(files, tmp_path):
+    seen = []
+    settings = TransferSettings(files["content"], files["style"], steps=4)
+    transfer(settings, tmp_path / "out", progress=lambda *args: seen.append(args[2]))
+    assert seen == sorted(seen)
+    assert seen[-1] == 4
+
+
+def test_the_schedule_takes_smaller_steps_towards_the_end():
+    for steps in (1, 2, 3, 150):
+        stages = transfer_schedule(0.1, steps)["config"]["stages"]
+        rates = [stage["learning_rate"] for stage in stages]
+        assert sum(stage["steps"] for stage in stages) == steps
+        assert rates == sorted(rates, reverse=True)
+
+
 def test_an_interrupted_transfer_goes_on_to_the_same_bytes(files, done, tmp_path):
     settings, whole, _ = done
 
@@ -159,6 +198,7 @@ def test_the_command_writes_a_result_with_the_spectrogram(files, tmp_path):
     found = CliRunner().invoke(group, ["transfer", *map(str, arguments), "--steps", "1"])
     assert found.exit_code == 0, found.output + repr(found.exception)
     assert "result.wav: 3.0 s" in found.output
+    assert "window 1 of 1: step 1 of 1" in found.stderr  # no terminal: lines
     assert soundfile.info(tmp_path / "out" / "result.wav").channels == 2
 
 
