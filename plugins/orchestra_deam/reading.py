@@ -15,6 +15,7 @@ from orchestra_deam.augmentation import augmented
 from orchestra_deam.front_end import standardise
 from orchestra_deam.models import MODELS, OUTPUTS, head_of, make_model
 from orchestra_deam.preparation.several import PreparedCorpora
+from orchestra_deam.weights import MAIN_HEAD
 
 Arrays = dict[str, Tensor]
 Scales = Mapping[str, tuple[np.ndarray, np.ndarray]]
@@ -103,7 +104,16 @@ class MelReader(Reader):
 
 
 class ArraysReader(Reader):
-    """Around networks that take the arrays of their front end and give a reading per corpus themselves."""
+    """Around networks that take the arrays of their front end and have heads of their own, see `head_for`."""
+
+    def __init__(self, network: nn.Module, corpora: tuple[str, ...]) -> None:
+        super().__init__(network, corpora)
+        self.heads = {name: head_for(network, name) for name in corpora}
+        if len(set(self.heads.values())) < len(corpora):
+            raise ConfigurationError(
+                f"{type(network).__name__} has no heads for {' and '.join(corpora)} at once, but for "
+                f"{', '.join(getattr(network, 'heads', ()))}; train it on one of them."
+            )
 
     def inputs(self, arrays: Arrays, generator: torch.Generator | None = None) -> Arrays:
         """Return the arrays; with a generator, as the network changes them at random, if it can."""
@@ -114,17 +124,14 @@ class ArraysReader(Reader):
     def forward(self, inputs: Arrays) -> dict[str, Tensor]:
         """Return arousal and valence by corpus."""
         read: dict[str, Tensor] = self.network(inputs)
-        missing = [name for name in self.corpora if name not in read]
-        if missing:
-            raise ConfigurationError(f"{type(self.network).__name__} has no output for {missing[0]!r}; it has {', '.join(read)}.")
-        return read
+        return {name: read[head] for name, head in self.heads.items()}
 
     def set_scales(self, scales: Scales) -> None:
         """Hand mean and SD to the network."""
         network: Any = self.network
         for name in self.corpora:
             mean, sd = (torch.from_numpy(part).float() for part in scales[name])
-            network.set_scale(name, mean, sd)
+            network.set_scale(self.heads[name], mean, sd)
 
     def exported(self) -> dict[str, nn.Module]:
         """Return the one network that reads all corpora."""
@@ -148,6 +155,11 @@ def make_reader(network: nn.Module, corpora: tuple[str, ...]) -> Reader:
         Whose scales it reads.
     """
     return MelReader(network, corpora) if front_end_of(network) == "mel" else ArraysReader(network, corpora)
+
+
+def head_for(network: nn.Module, corpus: str) -> str:
+    """Return the head of a network that reads a corpus: that of its name, else the main one, such as for DEAM."""
+    return corpus if corpus in getattr(network, "heads", ()) else MAIN_HEAD
 
 
 def front_end_of(network: nn.Module) -> str:

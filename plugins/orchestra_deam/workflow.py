@@ -97,7 +97,7 @@ def only_plain(data: PreparedCorpora) -> PreparedCorpora:
 
 def plain(data: PreparedCorpora, settings: TrainingSettings) -> PreparedCorpora:
     """Return the clips that a recipe uses: those with versions only if it has pair losses."""
-    return data if settings.pair_mode or settings.pair_still else only_plain(data)
+    return data if settings.paired else only_plain(data)
 
 
 def draw_curves(folder: Path) -> None:

@@ -10,18 +10,21 @@ import pandas as pd
 import pytest
 import torch
 
-from orchestra_core.errors import ConfigurationError, ParameterError, UsageError
+from orchestra_core import build
+from orchestra_core.errors import ConfigurationError, UsageError
 from orchestra_deam.corpora.table import COLUMNS, Clip
 from orchestra_deam.cues import COUNT
+from orchestra_deam.evaluation.sources import weights_readings
 from orchestra_deam.models import Cues
 from orchestra_deam.preparation.several import open_corpora
 from orchestra_deam.preparation.store import FORMAT
 from orchestra_deam.ridge import CuePairs, RatedCues, RidgeSettings, fit_head
 from orchestra_deam.training.loop import read_all, train
 from orchestra_deam.training.settings import PRESETS
+from orchestra_deam.weights import load_weights
 from orchestra_deam.workflow import train_on
 
-DEFAULT = PRESETS["default"]
+DEFAULT = replace(PRESETS["default"], phrases=0)
 GAMES = ("Banjo-Kazooie", "Secret of Mana", "Final Fantasy VII", "Star Fox", "Xenogears", "Chrono Trigger")
 
 
@@ -65,8 +68,8 @@ def test_the_default_recipe_solves_the_head_as_ridge_does(data, tmp_path):
     rows = {name: np.flatnonzero(clips["version"] == name) for name in ("", "semitone", "parallel")}
     cues = {name: torch.from_numpy(data.read(own)["cues"]) for name, own in rows.items()}
     labels = torch.tensor(clips.loc[plain, ["arousal", "valence"]].to_numpy()).float()
-    # Four clips a song, and varied renderings count a fifth.
-    weights = torch.tensor(np.where(clips.loc[plain, "variant"] == "piano-1", 0.2, 1.0) / 4).float()
+    # Four clips a song, and varied renderings count a tenth.
+    weights = torch.tensor(np.where(clips.loc[plain, "variant"] == "piano-1", 0.1, 1.0) / 4).float()
     contrast = torch.tensor(clips.loc[plain, "mode"].to_numpy()).float()
     expected = Cues()
     pairs = CuePairs(cues[""], cues["parallel"], cues["semitone"], contrast)
@@ -75,7 +78,7 @@ def test_the_default_recipe_solves_the_head_as_ridge_does(data, tmp_path):
 
 
 def test_the_mode_moves_valence_by_what_was_asked_and_a_semitone_little(data, tmp_path):
-    settings = replace(DEFAULT, pair_mode=30.0, pair_still=30.0, mode_effect=1.0)
+    settings = replace(DEFAULT, pair_mode=30.0, pair_unmoved=30.0, pair_still=30.0, mode_effect=1.0, penalty_valence=0.15)
     read = read_all(train(data, settings, tmp_path), data)
     version, mode = data.clips["version"].to_numpy(), data.clips["mode"].to_numpy()
     sd = data.clips.groupby("song")[["arousal", "valence"]].first().std(ddof=0).to_numpy()
@@ -83,6 +86,18 @@ def test_the_mode_moves_valence_by_what_was_asked_and_a_semitone_little(data, tm
     assert effect[:, 1].mean() == pytest.approx(1.0, abs=0.15)
     assert abs(effect[:, 0].mean()) < 0.1
     assert np.abs(read[version == ""] - read[version == "semitone"]).max() < 0.15
+
+
+def test_phrases_are_pairs_of_vgmidis_head_too(data, tmp_path):
+    from orchestra_deam.phrase_pairs import phrase_pairs
+    from orchestra_deam.rendering import InstrumentRenderer
+
+    heads = [train(data, replace(DEFAULT, phrases=count), tmp_path / str(count)).network.readers["vgmidi"] for count in (0, 2)]
+    assert not torch.equal(heads[0].linear.weight, heads[1].linear.weight)
+    torch.testing.assert_close(heads[0].centre, heads[1].centre)  # they have no ratings
+    phrases = phrase_pairs(InstrumentRenderer(build("instrument", None).component), 2)
+    asked = [(head(phrases.plain) - head(phrases.parallel))[:, 1] * phrases.contrast for head in heads]
+    assert asked[1].mean() > asked[0].mean()
 
 
 def test_training_resumes_shuffles_and_leaves_untrained(data, tmp_path):
@@ -124,13 +139,24 @@ def test_notes_without_versions_say_how_to_make_them(tmp_path):
     data = open_corpora([cue_store(tmp_path / "v", versions=False)])
     with pytest.raises(UsageError, match=r"--versions.*--pair-mode 0"):
         train(data, DEFAULT, tmp_path / "a")
-    assert np.isfinite(read_all(train(data, replace(DEFAULT, pair_mode=0.0, pair_still=0.0), tmp_path / "b"), data)).all()
+    unpaired = replace(DEFAULT, pair_mode=0.0, pair_unmoved=0.0, pair_still=0.0)
+    assert np.isfinite(read_all(train(data, unpaired, tmp_path / "b"), data)).all()
 
 
-def test_a_corpus_without_a_head_is_named(tmp_path):
-    data = open_corpora([cue_store(tmp_path / "d", "deam", versions=False)])
-    with pytest.raises(ParameterError, match="'deam'"):
-        train(data, DEFAULT, tmp_path / "out")
+def test_a_corpus_without_a_head_of_its_own_takes_the_main_one(data, tmp_path):
+    deam = open_corpora([cue_store(tmp_path / "d", "deam", versions=False)])
+    outcome = train_on(deam, DEFAULT, tmp_path / "out")
+    path = outcome.paths["deam"]
+    readings = weights_readings(path, "cues", deam)
+    from orchestra_deam.oracle import DeamCNN
+
+    clips = deam.read(range(len(deam.clips)))["cues"]
+    network = load_weights(path, "cues")[0]
+    with torch.inference_mode():
+        np.testing.assert_allclose(readings, network({"cues": torch.from_numpy(clips)})["vgmidi"].numpy(), atol=1e-6)
+    assert DeamCNN(model="cues", weights=path).dimensions[0].sd == pytest.approx(deam.clips["arousal"].std(ddof=0), abs=1e-5)
+    with pytest.raises(ConfigurationError, match="no heads for vgmidi and deam at once"):
+        train(open_corpora([cue_store(tmp_path / "v"), tmp_path / "d"]), DEFAULT, tmp_path / "both")
 
 
 def test_cues_are_not_trained_on_mel_features(data, tmp_path):

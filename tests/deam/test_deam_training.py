@@ -198,13 +198,15 @@ def test_labels_of_few_or_quarrelling_raters_count_less(data):
 
 
 def test_the_pair_loss_is_nothing_only_for_what_was_asked():
-    settings = replace(FAST, pair_mode=2.0, pair_still=3.0, mode_effect=0.7)
+    settings = replace(FAST, pair_mode=2.0, pair_unmoved=4.0, pair_still=3.0, mode_effect=0.7)
     pairs = Pairs({}, {}, torch.tensor([0.5, -0.5, 0.05]))  # major, minor, not clear
     read = torch.randn(3, 1, 2, generator=torch.Generator().manual_seed(0))
     parallel = read - torch.tensor([[0.0, 0.7], [0.0, -0.7], [5.0, 5.0]])[:, None]
     assert float(pair_loss(read, read, parallel, pairs, settings)) == pytest.approx(0, abs=1e-12)
     moved = parallel - torch.tensor([0.3, 0.0])  # in arousal, in the two that are clear
-    assert float(pair_loss(read, read, moved, pairs, settings)) == pytest.approx(2.0 * 2 * 0.09 / 6, rel=1e-4)
+    assert float(pair_loss(read, read, moved, pairs, settings)) == pytest.approx(4.0 * 2 * 0.09 / 3, rel=1e-4)
+    brighter = parallel - torch.tensor([0.0, 0.3])
+    assert float(pair_loss(read, read, brighter, pairs, settings)) == pytest.approx(2.0 * 2 * 0.09 / 3, rel=1e-4)
     assert float(pair_loss(read, read + 0.1, parallel, pairs, settings)) == pytest.approx(3.0 * 0.01, rel=1e-4)
 
 

@@ -16,7 +16,7 @@ from orchestra_deam.preparation.several import PreparedCorpora, label_scales
 from orchestra_deam.reading import make_reader, refuse_other_features
 from orchestra_deam.training.examples import rows_by_batches
 from orchestra_deam.training.loop import read_all
-from orchestra_deam.weights import Card, load_weights
+from orchestra_deam.weights import MAIN_HEAD, Card, load_weights
 
 _CLIPS = 8
 
@@ -90,8 +90,8 @@ def oracle_readings(oracle: Oracle, data: PreparedCorpora) -> np.ndarray:
 def heads_of(network: nn.Module, card: Card) -> tuple[str, ...]:
     """Return the corpora whose scales a network reads; weights without a word on it are those of VGMIDI."""
     trained = tuple(card.training.get("corpora", ()))
-    heads = tuple(name for name in getattr(network, "heads", ()) if name in trained or not trained)
-    return heads or trained[:1] or ("vgmidi",)
+    heads = getattr(network, "heads", ())
+    return (trained if heads else trained[:1]) or heads or (MAIN_HEAD,)
 
 
 def _heard(oracle: Oracle, clips: np.ndarray) -> np.ndarray:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from orchestra_core import build
 from orchestra_deam.models import Cues
-from orchestra_deam.ridge import CuePairs, RatedCues, RidgeSettings, fit_head
+from orchestra_deam.phrase_pairs import phrase_pairs
+from orchestra_deam.reading import head_for
+from orchestra_deam.rendering import InstrumentRenderer
+from orchestra_deam.ridge import CuePairs, RatedCues, RidgeSettings, fit_head, joined
 from orchestra_deam.training.examples import Examples, rows_by_batches
 from orchestra_deam.training.settings import TrainingSettings
+from orchestra_deam.weights import MAIN_HEAD
 
 _BATCH = 512
 
@@ -20,7 +27,7 @@ def solve(model: Cues, examples: Examples) -> float:
     Parameters
     ----------
     model : Cues
-        The model; it has a head for each corpus.
+        The model.
     examples : Examples
         Clips in the units of their labels.
 
@@ -33,16 +40,20 @@ def solve(model: Cues, examples: Examples) -> float:
     for corpus, rows in examples.by_corpus().items():
         cues = _cues(examples, examples.rows[rows])
         rated = RatedCues(cues, examples.labels[rows], _weights(examples, rows))
-        fit_head(model, corpus, rated, _pairs(examples, rows, cues), ridge_settings(settings))
+        head = head_for(model, corpus)
+        pairs = _with_phrases(_pairs(examples, rows, cues), head, settings)
+        fit_head(model, head, rated, pairs, ridge_settings(settings))
         with torch.no_grad():
-            errors.append((model({"cues": cues})[corpus] - rated.labels) / torch.from_numpy(examples.scales[corpus][1]).float())
+            errors.append((model({"cues": cues})[head] - rated.labels) / torch.from_numpy(examples.scales[corpus][1]).float())
     return float(torch.cat(errors).square().mean())
 
 
 def ridge_settings(settings: TrainingSettings) -> RidgeSettings:
     """Return what of a recipe the ridge regression takes."""
     penalty = (settings.penalty_arousal, settings.penalty_valence)
-    return RidgeSettings(penalty, settings.pair_mode, settings.pair_still, settings.mode_effect, settings.clearest)
+    return RidgeSettings(
+        penalty, settings.pair_mode, settings.pair_still, settings.mode_effect, settings.clearest, settings.pair_unmoved
+    )
 
 
 def _weights(examples: Examples, rows: Tensor) -> Tensor:
@@ -60,6 +71,19 @@ def _pairs(examples: Examples, rows: Tensor, cues: Tensor) -> CuePairs | None:
         return None
     known, semitone, parallel, contrast = table
     return CuePairs(cues[known], _cues(examples, parallel), _cues(examples, semitone), contrast)
+
+
+def _with_phrases(pairs: CuePairs | None, head: str, settings: TrainingSettings) -> CuePairs | None:
+    if head != MAIN_HEAD or not settings.phrases or not settings.paired:
+        return pairs
+    phrases = _phrases(settings.phrases)
+    return phrases if pairs is None else joined(pairs, phrases)
+
+
+@lru_cache(maxsize=1)
+def _phrases(count: int) -> CuePairs:
+    # The same for every seed and fold, and a minute's work.
+    return phrase_pairs(InstrumentRenderer(build("instrument", None).component), count)
 
 
 def _cues(examples: Examples, rows: Tensor) -> Tensor:

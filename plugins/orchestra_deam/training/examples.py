@@ -80,7 +80,7 @@ class Examples:
         if settings.shuffle:
             self._shuffle()
         self._corpus = torch.tensor([data.names.index(corpus) for corpus in clips["corpus"]])
-        self._pairs = _pair_table(data.clips, plain) if settings.pair_mode or settings.pair_still else None
+        self._pairs = _pair_table(data.clips, plain) if settings.paired else None
 
     def by_corpus(self) -> dict[str, Tensor]:
         """Return the numbers of the clips of each corpus."""
@@ -191,7 +191,7 @@ def _pair_table(clips: pd.DataFrame, plain: np.ndarray) -> tuple[Tensor, Tensor,
     if same.all() and (clips["variant"] != "").any():
         raise UsageError(
             "Pair losses need versions of the clips; prepare the corpora of notes with --versions, or train with "
-            "--pair-mode 0 --pair-still 0."
+            "--pair-mode 0 --pair-unmoved 0 --pair-still 0."
         )
     contrast = torch.tensor(clips.iloc[plain]["mode"].to_numpy(dtype=np.float32))
     return rows["semitone"], rows["parallel"], contrast.masked_fill(same.any(dim=0), 0.0)

@@ -67,8 +67,9 @@ def pair_loss(read: Tensor, semitone: Tensor, parallel: Tensor, pairs: Pairs, se
     sign = pairs.contrast.sign()
     wanted = torch.stack([torch.zeros_like(sign), settings.mode_effect * sign], dim=1)[:, None]
     known = (pairs.contrast.abs() >= settings.clearest).to(read.dtype)[:, None, None]
-    mode = (known * (difference - wanted).square()).mean()
-    return settings.pair_still * still + settings.pair_mode * mode
+    unmoved, mode = (known * (difference - wanted).square()).mean(dim=(0, 1))
+    total: Tensor = settings.pair_still * still + settings.pair_unmoved * unmoved + settings.pair_mode * mode
+    return total
 
 
 def own_readings(read: Mapping[str, Tensor], names: tuple[str, ...], corpus: Tensor) -> Tensor:

@@ -48,17 +48,21 @@ class TrainingSettings:
         Weight of the loss of valence beside that of arousal: valence is the harder one to hear.
     rater_weights : bool
         Let labels count by how sure they are: the variance between raters over their number, beside a floor.
-    pair_mode, pair_still : float
-        Weights of pair losses, for corpora prepared with ``--versions``: in its parallel mode a clip shall read lower in
-        valence by `mode_effect` (major less minor), and no other in arousal; a semitone higher it shall read the same.
+    pair_mode, pair_unmoved, pair_still : float
+        Weights of pair losses, for corpora prepared with ``--versions``: in its parallel mode a clip shall differ in valence
+        by `mode_effect` (major over minor), and not in arousal; a semitone higher it shall read the same.
     mode_effect : float
-        Wanted difference in valence between major and parallel minor, in standard deviations of the labels.
+        Wanted difference in valence between major and parallel minor, in standard deviations of the labels. A penalty
+        shrinks what comes of it.
     clearest : float
         Least contrast of modes of a pair that counts, see `orchestra_deam.parallel.mode_contrast`.
     penalty_arousal, penalty_valence : float
         Of models that are solved in closed form, for which nothing of epochs and steps applies: ridge penalty per input.
     varied_weight : float
         Of those models: weight of clips of varied renderings beside plain ones.
+    phrases : int
+        Of those models: how many phrases by rule, which nobody rated, are pairs of VGMIDI's head besides
+        (`orchestra_deam.phrase_pairs`).
     augment : bool
         Whether clips are changed at random.
     validation : float, in [0, 0.5]
@@ -96,12 +100,14 @@ class TrainingSettings:
     emphasis: float = 2.0
     rater_weights: bool = False
     pair_mode: float = 0.0
+    pair_unmoved: float = 0.0
     pair_still: float = 0.0
     mode_effect: float = 0.68
     clearest: float = 0.1
     penalty_arousal: float = 0.15
-    penalty_valence: float = 0.4
-    varied_weight: float = 0.2
+    penalty_valence: float = 2.5
+    varied_weight: float = 0.1
+    phrases: int = 0
     augment: bool = True
     validation: float = 0.0
     patience: int = 0
@@ -109,6 +115,11 @@ class TrainingSettings:
     shuffle: bool = False
     bfloat16: bool = False
     seed: int = 0
+
+    @property
+    def paired(self) -> bool:
+        """Whether there are pair losses."""
+        return bool(self.pair_mode or self.pair_unmoved or self.pair_still)
 
     def __post_init__(self) -> None:
         ranges: Mapping[str, tuple[float, float]] = {
@@ -129,7 +140,17 @@ class TrainingSettings:
 #: Recipes by name. `default` made the weights of the default oracle, `three_conv` those of that network. `reference` is the
 #: published one: Adam at 1e-3, mean squared error, 30 epochs over all clips.
 PRESETS: Mapping[str, TrainingSettings] = {
-    "default": TrainingSettings(model="cues", epochs=1, standardise=False, augment=False, pair_mode=0.1, pair_still=0.3),
+    "default": TrainingSettings(
+        model="cues",
+        epochs=1,
+        standardise=False,
+        augment=False,
+        pair_mode=0.5,
+        pair_unmoved=1.0,
+        pair_still=0.3,
+        mode_effect=1.1,
+        phrases=600,
+    ),
     "three_conv": TrainingSettings(bfloat16=True),
     "reference": TrainingSettings(
         epochs=30,
