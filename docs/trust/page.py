@@ -103,7 +103,7 @@ def _page(trusts: Sequence[Trust], command: str, missing: str, picture: str) -> 
     yield from (
         "# How far the oracle can be trusted",
         "",
-        _paragraph(
+        paragraph(
             """Whether readings stay where they should, follow mode, and follow single cues as listeners do; for any emotion
             oracle, in some minutes of one core. All figures are in standard deviations of the ratings that an oracle was trained
             on (label SD), so that oracles compare. The data are described in [The data and the oracle](oracle.md). Made by:"""
@@ -194,7 +194,7 @@ def _cues(trusts: Sequence[Trust]) -> Iterator[str]:
             rows.append([trust.label, renderer, *figures, *(f"{cues.spread(i):.2f}" for i in range(2))])
     yield from table(["oracle", "played by", "arousal r", "valence r", "SD of arousal read", "SD of valence read"], rows)
     yield ""
-    yield _paragraph(
+    yield paragraph(
         """Standardised slopes of a regression on all cues at once, within melodies: which cues a reading follows, beside what
         listeners follow. Register, density, level and staccato are numbers (density in octaves of notes per second, staccato the
         silent share of a note); mode is major against minor; trumpet and horn are against the flute."""
@@ -206,17 +206,18 @@ def _cues(trusts: Sequence[Trust]) -> Iterator[str]:
         rows += [[f"{t.label}, {name}", r, *_signed(c.slopes(dimension))] for t in trusts for r, c in t.cues.items()]
         yield from table(["", "played by", *CUES], rows)
         yield ""
-    yield _paragraph(
+    yield paragraph(
         """Reference: T. Eerola, A. Friberg, R. Bresin (2013): Emotional expression in music: contribution, linearity, and
         additivity of primary musical cues. *Frontiers in Psychology* 4:487."""
     )
 
 
 def _section(title: str, text: str) -> tuple[str, ...]:
-    return (f"## {title}", "", _paragraph(text), "")
+    return (f"## {title}", "", paragraph(text), "")
 
 
-def _paragraph(text: str) -> str:
+def paragraph(text: str) -> str:
+    """Return text in lines of at most 128 characters."""
     return textwrap.fill(" ".join(text.split()), 128)
 
 

@@ -15,6 +15,7 @@ from orchestra_deam.corpora.eerola import CueSetting
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 
+import oracle_trust
 from trust import cues, modes, sounds, studies
 from trust.ear import Ear
 
@@ -187,3 +188,19 @@ def test_marks_of_pairs_are_share_mean_and_ratio():
     readings = {"major": valence, "minor": zero, "major up": valence + 0.1, "minor up": zero - 0.1}
     marks = studies.Modes([pair] * 4, readings).marks()
     assert marks == pytest.approx({"pairs": 4, "share": 0.75, "mean": 0.5, "shift": 0.1, "ratio": 5.0})
+
+
+def test_settings_and_labels_belong_to_the_oracle_before_them():
+    words = "data --oracle a --set model=x --set seed=3 --label one --oracle b --set weights=f.safetensors"
+    specs = oracle_trust._parser().parse_args(words.split()).oracle
+    assert [(spec.name, spec.config, spec.label) for spec in specs] == [
+        ("a", {"model": "x", "seed": 3}, "one"),
+        ("b", {"weights": "f.safetensors"}, ""),
+    ]
+    (alone,) = oracle_trust._parser().parse_args(["data", "--set", "model=x"]).oracle
+    assert (alone.name, alone.config) == ("deam_cnn", {"model": "x"})
+
+
+def test_the_command_on_the_page_names_no_folder_of_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path), "--cache", "/far/away", "--set", "weights=/far/mine.safetensors"])
+    assert oracle_trust._command() == "python docs/oracle_trust.py ../shared/data --set weights=mine.safetensors"
