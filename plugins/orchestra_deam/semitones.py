@@ -55,8 +55,8 @@ def note_atoms() -> Tensor:
         heard = _hann(bins - number * places).square() @ bank.T
         for atom, slope in zip(atoms, _SLOPES, strict=True):
             atom.add_(slope ** (2 * number - 2) * heard)
-    stacked = torch.cat(atoms).sqrt()
-    return stacked / stacked.norm(dim=1, keepdim=True)
+    stacked: Tensor = torch.cat(atoms).sqrt()
+    return stacked / stacked.square().sum(dim=1, keepdim=True).sqrt()
 
 
 def magnitudes(power: Tensor) -> Tensor:
