@@ -56,6 +56,8 @@ class PianoConfig:
         Rise of the spectral tilt in dB per octave from amplitude 0 to 1: a note played harder is brighter.
     quietest : float, in [0, 0.9]
         Least amplitude of a note, so that no note of a score is optimised away; with ``start="published"`` it is 0.
+    groove : float or None, in [0, 0.1]
+        How far, in seconds, notes may be moved from where they are written, which keeps the beat; None moves them freely.
     edges : {"smooth", "literal"}
         ``smooth``: ramps of 5 ms at both ends of every note and of 10 ms at the end of the canvas; ``literal``: the
         published product of two sigmoids.
@@ -77,6 +79,7 @@ class PianoConfig:
     partial_decay: float = 0.8
     hardness: float = 6.0
     quietest: float = 0.2
+    groove: float | None = None
     edges: EdgeForm = "smooth"
     alpha: float = 100.0
     start: Start = "score"

@@ -15,7 +15,7 @@ from orchestra_piano.config import EdgeForm, PianoConfig, Renderer, Start
 from orchestra_piano.contour import Contour, end_ramp
 from orchestra_piano.exact import render_exact
 from orchestra_piano.settings import check_piano
-from orchestra_piano.start import note_parameters, played_scores, score_values, timbre_parameters
+from orchestra_piano.start import note_parameters, played_scores, score_values, timbre_parameters, with_onsets
 from orchestra_piano.tiles import render_tiles
 from orchestra_piano.voice import String, gather_voices
 
@@ -35,9 +35,9 @@ class PianoAdsr(Instrument):
     from the onset, as in the published equation: moving a note moves its envelope only, which keeps gradients smooth.
     With ``partials=1``, ``edges="literal"`` and the literal envelope it is exactly the published equation.
 
-    Its parameters are ``onset``, ``duration`` (group timing) and ``amplitude`` (dynamics), shape (batch, notes); those of
-    the envelope; with several partials ``brightness`` and ``partial_decay`` (timbre), shape (batch,); and, fixed, ``pitch``
-    and ``mask``.
+    Its parameters are ``onset``, ``duration`` (group timing) and ``amplitude`` (dynamics), shape (batch, notes), with `groove`
+    ``shift`` instead of the onset and, fixed, ``written``; those of the envelope; with several partials ``brightness`` and
+    ``partial_decay`` (timbre), shape (batch,); and, fixed, ``pitch`` and ``mask``.
 
     Parameters
     ----------
@@ -55,6 +55,8 @@ class PianoAdsr(Instrument):
         Rise of the spectral tilt in dB per octave from amplitude 0 to 1.
     quietest : float, in [0, 0.9]
         Least amplitude of a note, so that no note of a score is optimised away; with ``start="published"`` it is 0.
+    groove : float or None, in [0, 0.1]
+        How far, in seconds, notes may be moved from where they are written; None moves them freely.
     edges : {"smooth", "literal"}
         Ramps of 5 ms at both ends of a note and 10 ms at the end of the canvas, or the published sigmoids.
     alpha : float, > 0
@@ -94,6 +96,7 @@ class PianoAdsr(Instrument):
         partial_decay: float = 0.8,
         hardness: float = 6.0,
         quietest: float = 0.2,
+        groove: float | None = None,
         edges: EdgeForm = "smooth",
         alpha: float = 100.0,
         start: Start = "score",
@@ -107,6 +110,7 @@ class PianoAdsr(Instrument):
             partial_decay=partial_decay,
             hardness=hardness,
             quietest=quietest,
+            groove=groove,
             edges=edges,
             alpha=alpha,
             start=start,
@@ -168,7 +172,7 @@ class PianoAdsr(Instrument):
         return (*notes, *self.envelope.parameters(brief), *timbre_parameters(self._config, brief))
 
     def _render(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
-        audio = self._sum_of_notes(values, canvas)
+        audio = self._sum_of_notes(with_onsets(values), canvas)
         if self._config.edges == "literal":
             return audio
         return audio * end_ramp(canvas.samples, canvas.sample_rate, _END_RAMP, audio)
@@ -178,7 +182,7 @@ class PianoAdsr(Instrument):
         return {name: self._finish({**values, "mask": mask}, brief.canvas) for name, mask in masks.items() if bool(mask.any())}
 
     def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...]:
-        return played_scores(values, canvas)
+        return played_scores(with_onsets(values), canvas)
 
     def _sum_of_notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
         envelope = {name: value for name, value in values.items() if name not in _OWN}

@@ -27,6 +27,9 @@ _RANGES = (
 )
 
 
+_WIDEST_GROOVE = 0.1
+
+
 def check_piano(config: PianoConfig) -> None:
     """Check the values of a configuration.
 
@@ -50,5 +53,10 @@ def check_piano(config: PianoConfig) -> None:
         value, margin = getattr(config, name), MARGIN * (upper - lower)
         if not lower + margin <= value <= upper - margin:
             raise ParameterError(f"{name} of piano_adsr starts at {value!r} {unit}; expected inside ({lower:g}, {upper:g}).")
+    if config.groove is not None and not (0 <= config.groove <= _WIDEST_GROOVE and config.start == "score"):
+        raise ParameterError(
+            f"groove of piano_adsr is {config.groove!r} s with start={config.start!r}; expected a value in "
+            f"[0, {_WIDEST_GROOVE:g}] with start='score', or None."
+        )
     if config.gain is not None and not 0 < config.gain <= 1000:
         raise ParameterError(f"gain of piano_adsr is {config.gain!r}; expected a positive number, or None.")

@@ -15,6 +15,8 @@ from orchestra_piano.config import PianoConfig
 from orchestra_piano.settings import MARGIN, TIMBRE
 
 SHORTEST = 0.1
+# The bound of a shift that is fixed at 0.
+_STILL = 1e-6
 
 
 def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
@@ -40,12 +42,31 @@ def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
         amplitude = torch.sigmoid(amplitude)
     least = 0.0 if config.start == "published" else config.quietest
     return (
-        Parameter("onset", "timing", _inside(onset, 0.0, latest), "s", 0.0, latest, "Start of each note"),
+        *_onset_parameters(config.groove, onset, latest),
         Parameter("duration", "timing", duration.clamp_min(SHORTEST + 2e-3), "s", SHORTEST, math.inf, "Length of each note"),
         Parameter("amplitude", "dynamics", _inside(amplitude, least, 1.0), "1", least, 1.0, "How loud each note is"),
         Parameter("pitch", "score", padded.pitch, "MIDI", description="Pitch of each note", fixed=True),
         Parameter("mask", "score", mask, description="Which notes are there", fixed=True),
     )
+
+
+def _onset_parameters(groove: float | None, onset: Tensor, latest: float) -> tuple[Parameter, ...]:
+    if groove is None:
+        return (Parameter("onset", "timing", _inside(onset, 0.0, latest), "s", 0.0, latest, "Start of each note"),)
+    reach = max(groove, _STILL)
+    still = torch.zeros_like(onset)
+    return (
+        Parameter("shift", "timing", still, "s", -reach, reach, "How late each note comes", fixed=groove == 0),
+        Parameter("written", "score", onset.clamp_max(latest), "s", description="Where each note is written", fixed=True),
+    )
+
+
+def with_onsets(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return values with the start of each note, where they have how far it is moved instead."""
+    if "shift" not in values:
+        return values
+    rest = {name: value for name, value in values.items() if name not in ("shift", "written")}
+    return {**rest, "onset": (values["written"] + values["shift"]).clamp_min(0.0)}
 
 
 def timbre_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
