@@ -56,7 +56,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--soundfont", type=_FILE, default=None, help="Play notes also by FluidSynth with this .sf2 file."),
         click.option("--variants", type=click.IntRange(1), default=3, show_default=True, help="Renderings per renderer."),
         click.option("--windows", type=click.IntRange(1), default=12, show_default=True, help="Most windows of a rendering."),
-        click.option("--versions", is_flag=True, help="Play notes a semitone higher and in the parallel mode too."),
+        click.option("--versions", is_flag=True, help="Play notes to learn from a semitone higher and in the parallel mode too."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of every random draw."),
         click.option("--workers", type=click.IntRange(0), default=2, show_default=True, help="Processes."),
     )

@@ -81,7 +81,7 @@ def test_evaluate_gives_the_marks_of_the_card_and_everything_beside(trained, vgm
     assert set(marks) == {"all", "features", "renderings", "quadrants", "calibration"}
     assert json.loads((tmp_path / "metrics.json").read_text())["vgmidi"] == marks
     page = (tmp_path / "marks.md").read_text()
-    for words in ("the network", "plain feature baseline", "mean baseline", "partial r", "quadrant", "slope", "judges"):
+    for words in ("the oracle", "plain feature baseline", "mean baseline", "partial r", "quadrant", "slope", "judges"):
         assert words in page
     assert {"vgmidi_scatter.png", "vgmidi_calibration.png"} <= {path.name for path in tmp_path.iterdir()}
 

@@ -82,18 +82,18 @@ def _rows(marks: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for unit in ("pieces", "clips"):
         for name, by_dimension in _readings(marks, unit):
             for dimension, values in by_dimension.items():
-                spans = whole.intervals.get(unit, {}).get(dimension, {}) if name == "the network" else {}
+                spans = whole.intervals.get(unit, {}).get(dimension, {}) if name == "the oracle" else {}
                 yield (name, dimension, unit, *(_cell(values, spans, key) for key in _COLUMNS))
 
 
 def _readings(marks: Mapping[str, Any], unit: str) -> Iterator[tuple[str, dict[str, Metrics]]]:
-    yield "the network", getattr(marks["all"], unit)
+    yield "the oracle", getattr(marks["all"], unit)
     if "features" in marks:
         yield "plain feature baseline", getattr(marks["features"], unit)
     if unit == "pieces":
         yield "mean baseline", marks["all"].baseline
     for name, evaluation in marks.get("renderings", {}).items():
-        yield f"the network, {name}", getattr(evaluation, unit)
+        yield f"the oracle, {name}", getattr(evaluation, unit)
 
 
 def _cell(values: Metrics, spans: Mapping[str, tuple[float, float]], key: str) -> str:
@@ -104,7 +104,7 @@ def _cell(values: Metrics, spans: Mapping[str, tuple[float, float]], key: str) -
 def _partial(whole: Evaluation) -> Iterator[tuple[str, ...]]:
     for unit in ("pieces", "clips"):
         spans = whole.intervals.get(unit, {}).get("valence", {})
-        yield "the network", unit, _cell(getattr(whole, unit)["valence"], spans, "partial_r")
+        yield "the oracle", unit, _cell(getattr(whole, unit)["valence"], spans, "partial_r")
 
 
 def _reliable(whole: Evaluation) -> list[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestra_core import write_text
 from orchestra_core.errors import OrchestraError, ParameterError
+from orchestra_deam.corpora.partition import parts_of
 from orchestra_deam.corpora.table import COLUMNS, Clip, Corpus, song_statistics
 from orchestra_deam.preparation.decoding import LeftOut, Short, Window
 from orchestra_deam.preparation.pool import run_jobs
@@ -44,7 +45,8 @@ class PreparationSettings:
     seed : int
         Of every draw.
     versions : bool
-        Of notes: play every rendering also a semitone higher and in the parallel mode, alike in everything else.
+        Of notes: play every rendering of songs to learn from (the part ``oracle``) also a semitone higher and in the
+        parallel mode, alike in everything else.
 
     Raises
     ------
@@ -165,14 +167,21 @@ def _fixed(corpus: Corpus, settings: PreparationSettings) -> dict[str, Any]:
 
 
 def _jobs(corpus: Corpus, store: Store, settings: PreparationSettings, renderers: Sequence[Renderer]) -> Iterator[_Job]:
+    parts = parts_of(corpus.card.name, {clip.song: clip.group for clip in corpus.clips}) if settings.versions else {}
     for song, clips in corpus.songs().items():
-        for variant, version, source in _sources(corpus, song, clips, settings, renderers):
+        versions = ("", *VERSIONS) if parts.get(song) == "oracle" else ("",)
+        for variant, version, source in _sources(corpus, song, clips, settings, renderers, versions):
             writer = store.writer(store.file_of(song, variant, version))
             yield _Job(song, variant, version, source, settings.features, writer)
 
 
 def _sources(
-    corpus: Corpus, song: str, clips: Sequence[Clip], settings: PreparationSettings, renderers: Sequence[Renderer]
+    corpus: Corpus,
+    song: str,
+    clips: Sequence[Clip],
+    settings: PreparationSettings,
+    renderers: Sequence[Renderer],
+    versions: Sequence[str],
 ) -> Iterator[tuple[str, str, Source]]:
     path = corpus.folder / clips[0].source
     if clips[0].kind == "audio":
@@ -182,7 +191,7 @@ def _sources(
             raise ParameterError(f"{corpus.card.title} is a corpus of notes; expected a renderer that plays them.")
         for renderer in renderers:
             for variant in range(settings.variants):
-                for version in ("", *VERSIONS) if settings.versions else ("",):
+                for version in versions:
                     source = RenderedPiece(path, song, renderer, variant, settings.windows, settings.seed, version)
                     yield f"{renderer.name}-{variant}", version, source
 
