@@ -26,6 +26,7 @@ from orchestra_core.emotions.cues import CueHints
 from orchestra_core.emotions.words import SYNONYMS, WORDS
 from orchestra_core.testing import Rule, table
 from orchestra_deam.config import DeamCNNConfig
+from orchestra_deam.oracle import WIDEST
 from orchestra_staged.config import PRESETS
 
 ROOT = Path(__file__).parent.parent
@@ -138,7 +139,7 @@ def card_text(card: Mapping[str, Any]) -> str:
         if card.get(name)
     ]
     scales = [
-        (name, f"{card['mean'][name]:+.3f}", f"{card['sd'][name]:.3f}", _span(card["mean"][name], card["sd"][name]))
+        (name, f"{card['mean'][name]:+.3f}", f"{card['sd'][name]:.3f}", _span(name, card["mean"][name], card["sd"][name]))
         for name in card.get("mean", {})
     ]
     lines = [_table(("item", "value"), facts)]
@@ -148,7 +149,7 @@ def card_text(card: Mapping[str, Any]) -> str:
     lines += ["### The corpus and the request scale", "", _table(head, scales)]
     lines += ["### Marks on held-out pieces", "", _marks(card.get("metrics", {}))]
     lines += ["### How it was trained", "", _table(("setting", "value"), list(_flat(card.get("training", {}))))]
-    split = {name.replace("_", " "): _count_or_list(value) for name, value in card.get("split", {}).items()}
+    split = {name.replace("_", " "): value for name, value in card.get("split", {}).items()}
     lines += ["### The split", "", _table(("part", "what"), list(_flat(split)))]
     return "\n".join(lines)
 
@@ -286,8 +287,10 @@ def _count_or_list(value: Any) -> Any:
     return f"{len(value)}, named in the card" if isinstance(value, list) and len(value) > _LONG_LIST else value
 
 
-def _span(mean: float, sd: float) -> str:
-    return f"{max(mean - 2 * sd, -1):+.2f} to {min(mean + 2 * sd, 1):+.2f}"
+def _span(name: str, mean: float, sd: float) -> str:
+    # Dimensions of a further head have its name before theirs; the main one reads VGMIDI's scale.
+    widest = WIDEST[name.split("/", maxsplit=1)[0] if "/" in name else "vgmidi"]
+    return f"{max(mean - 2 * sd, -widest):+.2f} to {min(mean + 2 * sd, widest):+.2f}"
 
 
 def _marks(metrics: Mapping[str, Any]) -> str:
@@ -310,7 +313,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, st
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", _value(value)
+            yield f"{prefix}{name}", _value(_count_or_list(value))
 
 
 #: What a person who meets the error does about it.
