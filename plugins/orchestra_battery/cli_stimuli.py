@@ -96,3 +96,22 @@ def plan(output: Path, factors: tuple[str, ...], seeds: int, seed: int, single: 
             raise UsageError(f"--factor is {text!r}; expected COLUMN=A,B,... such as word=happy,sad.")
     rows = factorial_rows(levels, range(seed, seed + seeds), single=single)
     click.echo(f"{len(rows)} stimuli: {write_plan(output, rows)}")
+
+
+@stimuli.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("-o", "--output", type=_FOLDER, required=True, metavar="DIR", help="The pack's folder.")
+@click.option("--title", default="Music", show_default=True, help="Of the test, as listeners see it.")
+@click.option("--name", default="orchestra", show_default=True, help="Of its configuration.")
+@click.option("--repeats", type=click.IntRange(0), default=6, show_default=True, help="Stimuli that are heard twice.")
+@click.option("--practice", type=click.IntRange(0), default=3, show_default=True, help="Stimuli that are heard before.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which these are, and the codes of the files.")
+def pack(folder: Path, output: Path, title: str, name: str, repeats: int, practice: int, seed: int) -> None:
+    """Write a listening test of the set in FOLDER: configuration for webMUSHRA, consent page, key and analysis.
+
+    Ethics approval is yours; what has to be filled in stands in brackets.
+    """
+    from orchestra_battery.listening_test import write_pack
+
+    where = write_pack(folder, output, title=title, name=name, repeats=repeats, practice=practice, seed=seed)
+    click.echo(f"{where / 'README.md'}")
