@@ -64,7 +64,7 @@ class _Bar:
         columns = (TextColumn("{task.description}"), BarColumn(24), TimeRemainingColumn())
         console = Console(stderr=True)
         self._lines = not console.is_terminal
-        self._told = time.monotonic()
+        self._told, self._last = time.monotonic(), ""
         self._progress = Progress(*columns, console=console, transient=True, disable=self._lines)
         self._task = self._progress.add_task("transfer", total=None)
 
@@ -80,5 +80,7 @@ class _Bar:
         text = f"window {window + 1} of {windows}"
         self._progress.update(self._task, description=text, completed=window * steps + step, total=windows * steps)
         if self._lines and (step >= steps or time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES):
-            self._told = time.monotonic()
-            click.echo(f"{text}: step {step} of {steps}", err=True)
+            line = f"{text}: step {step} of {steps}"
+            if line != self._last:
+                click.echo(line, err=True)
+            self._told, self._last = time.monotonic(), line

@@ -79,6 +79,11 @@ class TransferSettings:
             raise ParameterError(f"strength is {self.strength!r}; expected a value in [0, 1].")
         if self.instrument not in _RATES:
             raise ParameterError(f"instrument is {self.instrument!r}; expected one of {', '.join(_RATES)}.")
+        if self.window < 2 or not 0 <= 2 * self.overlap < self.window:
+            raise ParameterError(
+                f"window is {self.window!r} s and overlap {self.overlap!r} s; expected a window of at least 2 s and an overlap "
+                "of less than half of it."
+            )
         if self.seed < 0 or self.steps < 1:
             raise ParameterError(f"seed is {self.seed!r} and steps {self.steps!r}; expected at least 0 and 1.")
 
@@ -144,11 +149,12 @@ def transfer(
     style_recording(settings.style)  # refuses what cannot be used, before anything is written
     if resume and (before := _finished_before(Path(directory), settings)) is not None:
         return before
+    pipeline = window_pipeline(settings)  # and weights that are not there
     folder = _opened(Path(directory), settings, resume)
     audio, runs = channels, list[Path]()
     if settings.strength > 0:
         before = resampled(reference(channels), rate, SAMPLE_RATE)
-        after, runs = _changed(before, settings, folder, progress)
+        after, runs = _changed(before, settings, pipeline, folder, progress)
         audio = spread(channels, rate, before, after)
     audio, messages = _within_full_scale(audio)
     write_channels(folder / RESULT, audio, rate)
@@ -199,13 +205,14 @@ def window_pipeline(settings: TransferSettings) -> Pipeline:
     )
 
 
-def _changed(before: Tensor, settings: TransferSettings, folder: Path, progress: Progress | None) -> tuple[Tensor, list[Path]]:
+def _changed(
+    before: Tensor, settings: TransferSettings, pipeline: Pipeline, folder: Path, progress: Progress | None
+) -> tuple[Tensor, list[Path]]:
     """Return the whole mono recording after the transfer, and the run folders."""
     # Statistics over time hear the ends of a recording least: it is continued there by its mirror, which is cut off again.
     beyond = min(round(_BEYOND * SAMPLE_RATE), len(before) - 1)
     before = functional.pad(before[None, None], (beyond, beyond), mode="reflect")[0, 0]
     windows = plan_windows(len(before), *(round(s * SAMPLE_RATE) for s in (settings.window, settings.overlap)))
-    pipeline = window_pipeline(settings)
     parts, runs = [], []
     for number, window in enumerate(windows):
         part = before[window.start : window.stop]
@@ -303,8 +310,8 @@ def _check_own(folder: Path, settings: TransferSettings, resume: bool) -> None:
     if different:
         before, now = record.get("settings", {}).get(different[0]), asked[different[0]]
         raise RunFolderError(
-            f"{folder} holds a transfer with another {different[0]}: {before!r}, and {now!r} is asked. Ask for the same as then, "
-            "or choose another folder with -o."
+            f"{folder} holds a transfer of other settings: {different[0]} was {before!r} and is now {now!r}. Ask for the same as "
+            "then, or choose another folder with -o."
         )
 
 

@@ -130,9 +130,7 @@ def _spectrograms(sounds: Mapping[str, np.ndarray]) -> str:
             axis.imshow(levels, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=_FLOOR_DB, vmax=0)
             axis.set_xlim(0, seconds)
             axis.set_yticks(np.interp(_TICKS, centres, np.arange(len(levels))), [str(tick) for tick in _TICKS])
-        note = (
-            "dB re the loudest of each, to -80 dB, over the content's time: a longer style is cut, a shorter one ends early."
-        )
+        note = "dB re the loudest of each, to -80 dB, over the content's time: a longer style is cut, a shorter one ends early."
         return figure_html(figure, "Mel spectrograms of content, style and result.", note)
 
 

@@ -10,7 +10,7 @@ import torch
 from click.testing import CliRunner
 from style_sounds import RATE, pulses, tune, written
 
-from orchestra_core.errors import AudioFileError, ParameterError, RunFolderError
+from orchestra_core.errors import AudioFileError, OrchestraError, ParameterError, RunFolderError
 from orchestra_style.cli import style as group
 from orchestra_style.transfer import TransferSettings, transfer
 from orchestra_style.transfer_config import transfer_schedule
@@ -98,7 +98,7 @@ def test_a_finished_transfer_resumed_says_so(done):
     torch.testing.assert_close(again.audio, result.audio, atol=1e-6, rtol=0)
     assert again.runs == result.runs
     other = TransferSettings(settings.content, settings.style, seed=5, **FEW)
-    with pytest.raises(RunFolderError, match="another seed: 0"):
+    with pytest.raises(RunFolderError, match="seed was 0 and is now 5"):
         transfer(other, result.directory, resume=True)
 
 
@@ -149,7 +149,7 @@ def test_a_folder_of_something_else_is_left_alone(done, tmp_path):
     with pytest.raises(RunFolderError, match="--resume"):
         transfer(settings, result.directory)
     other = TransferSettings(settings.content, settings.style, seed=5, **FEW)
-    with pytest.raises(RunFolderError, match="another seed: 0"):
+    with pytest.raises(RunFolderError, match="seed was 0 and is now 5"):
         transfer(other, result.directory, resume=True)
     (tmp_path / "note.txt").write_text("mine")
     with pytest.raises(RunFolderError, match="holds no transfer"):
@@ -185,8 +185,20 @@ def test_recordings_that_cannot_be_used_are_refused_before_anything_is_written(f
     assert not (tmp_path / "out").exists()
 
 
+def test_weights_that_are_not_there_are_refused_before_anything_is_written(files, tmp_path):
+    with pytest.raises(OrchestraError, match="nothing"):
+        transfer(TransferSettings(files["content"], files["style"], weights="nothing"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
-    ("options", "message"), [({"strength": 2.0}, "strength is 2.0"), ({"instrument": "drum"}, "drum"), ({"steps": 0}, "steps 0")]
+    ("options", "message"),
+    [
+        ({"strength": 2.0}, "strength is 2.0"),
+        ({"instrument": "drum"}, "drum"),
+        ({"steps": 0}, "steps 0"),
+        ({"overlap": 6.0}, "less than half"),
+    ],
 )
 def test_settings_out_of_range_are_refused(files, options, message):
     with pytest.raises(ParameterError, match=message):
@@ -198,7 +210,7 @@ def test_the_command_writes_a_result_with_the_spectrogram(files, tmp_path):
     found = CliRunner().invoke(group, ["transfer", *map(str, arguments), "--steps", "1"])
     assert found.exit_code == 0, found.output + repr(found.exception)
     assert "result.wav: 3.0 s" in found.output
-    assert "window 1 of 1: step 1 of 1" in found.stderr  # no terminal: lines
+    assert found.stderr.count("window 1 of 1: step 1 of 1") == 1  # no terminal: lines
     assert soundfile.info(tmp_path / "out" / "result.wav").channels == 2
 
 
