@@ -27,6 +27,8 @@ class Difference:
         Difference of the distances to what was asked, in SD; below 0 is nearer.
     better : bool
         Whether the 95 % interval of the difference of r lies above 0.
+    nearer : bool
+        Whether that of the difference of the error lies below 0.
     pieces : int
         Pairs of pieces.
     """
@@ -35,6 +37,7 @@ class Difference:
     slope: Estimate
     error: Estimate
     better: bool
+    nearer: bool
     pieces: int
 
 
@@ -92,11 +95,13 @@ def _difference(asked: np.ndarray, column: int, marks: Sequence[np.ndarray], mid
     own = asked[:, column]
     r = estimate(difference(*(correlation(own, each) for each in marks)), draws)
     distances = [np.abs(each - middle - own) for each in marks]
+    error = estimate(difference(*(mean(each) for each in distances)), draws)
     return Difference(
         r=r,
         slope=estimate(difference(*(slope(asked, each, column) for each in marks)), draws),
-        error=estimate(difference(*(mean(each) for each in distances)), draws),
+        error=error,
         better=bool(r.low > 0),
+        nearer=bool(error.high < 0),
         pieces=len(own),
     )
 

@@ -20,7 +20,20 @@ from orchestra_core import write_text
 REPORT = "report.html"
 _UNKNOWN = "\N{EN DASH}"
 # Columns of words rather than numbers.
-_WORDS = ("dimension", "better", "above", "expected", "met", "clear", "marked by", "role", "source", "failed by", "transform")
+_WORDS = (
+    "dimension",
+    "better",
+    "nearer",
+    "above",
+    "expected",
+    "met",
+    "clear",
+    "marked by",
+    "role",
+    "source",
+    "failed by",
+    "transform",
+)
 
 
 _LEGEND = (
@@ -120,11 +133,11 @@ def _differences(evaluation: Evaluation, findings: Findings) -> Section:
         for name, one in each.items():
             ways = [summary[marker].marks.get(name) for summary in (findings.marks, findings.baseline_marks)]
             before = [_shown(way.r) if way else _UNKNOWN for way in ways]
-            rows.append((marker, name, *before, *map(_shown, (one.r, one.slope, one.error)), one.better))
-    head = ("marked by", "dimension", "r", "r of the baseline", "more r", "more slope", "more error", "better")
+            rows.append((marker, name, *before, *map(_shown, (one.r, one.slope, one.error)), one.better, one.nearer))
+    head = ("marked by", "dimension", "r", "r of the baseline", "more r", "more slope", "more error", "better", "nearer")
     notes = (
         f"Baseline: {evaluation.settings.baseline}. Intervals of a paired bootstrap over cells and seeds; better: that of r lies "
-        "above 0. Slope and error in SD of the labels where these are known; less error is nearer to what was asked.",
+        "above 0; nearer: that of the error lies below 0. Slope and error in SD of the labels where these are known.",
     )
     return Section("baseline", "Against the baseline", (), (), head, tuple(rows), notes if rows else ())
 

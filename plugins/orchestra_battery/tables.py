@@ -57,11 +57,11 @@ def marks_table(marks: Mapping[str, MarkerSummary], tuned_on: Sequence[str] = ()
 
 def differences_table(differences: Mapping[str, Mapping[str, Difference]]) -> str:
     """Return a line for each marker and dimension of a comparison."""
-    lines = [f"{'marked by':18} {'dimension':10} {'r':24} {'slope':24} {'error':24} better"]
+    lines = [f"{'marked by':18} {'dimension':10} {'r':24} {'slope':24} {'error':24} better nearer"]
     for name, each in differences.items():
         for dimension, one in each.items():
             values = " ".join(f"{with_interval(value):24}" for value in (one.r, one.slope, one.error))
-            lines.append(f"{name:18} {dimension:10} {values} {'yes' if one.better else 'no'}")
+            lines.append(f"{name:18} {dimension:10} {values} {_yes(one.better):6} {_yes(one.nearer)}")
     return "\n".join(lines)
 
 
@@ -84,6 +84,10 @@ def controls_table(controls: ControlSummary) -> str:
             real, others = number(abs(one.real)).lstrip("+"), number(one.percentile).lstrip("+")
             lines.append(f"{name:18} {dimension:10} {real:>6} {others:>9} {'yes' if one.above else 'no'}")
     return "\n".join(lines)
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def gates_line(findings: Findings) -> str:

@@ -72,7 +72,7 @@ def test_two_evaluations_are_compared(folder, config, tmp_path):
     result = run("compare", output, tmp_path / "blind")
     assert result.exit_code == 0, result.output
     line = next(line for line in result.stdout.splitlines() if line.startswith("note_judge") and "valence" in line)
-    assert line.endswith("yes")
+    assert line.split()[-2:] == ["yes", "yes"]
     plain = json.loads(run("compare", tmp_path / "blind", output, "--json").stdout)
     assert plain["note_judge"]["valence"]["better"] is False
 

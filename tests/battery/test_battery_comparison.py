@@ -24,12 +24,13 @@ def test_what_follows_more_is_better():
     assert found.r.low > 0
     assert found.slope.value == pytest.approx(0.7)
     assert found.error.high < 0
+    assert found.nearer
     assert found.pieces == 75
 
 
 def test_the_other_way_round_it_is_not():
     there, back = (compare(judge(), *pair, NAMES, OBJECTIVE)["arousal"] for pair in ((way(0.9), way(0.2)), (way(0.2), way(0.9))))
-    assert not back.better
+    assert (back.better, back.nearer) == (False, False)
     assert back.r.value == pytest.approx(-there.r.value)
 
 
