@@ -31,7 +31,10 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
 @click.option("--arousal", type=float, help="Asked arousal, -1 (calm) to 1 (excited).")
 @click.option("--target", "targets", multiple=True, metavar="NAME=VALUE", help="Asked reading of any dimension; may be repeated.")
 @click.option(
-    "--like", type=click.Path(path_type=Path), metavar="FILE", help="Ask for the readings of a recording; targets go before it."
+    "--like",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Be like a recording: its readings, loudness and tempo; what is asked otherwise goes before it.",
 )
 @click.option("--source", type=click.Path(path_type=Path), metavar="FILE", help="A recording for parts that work on one.")
 @click.option(

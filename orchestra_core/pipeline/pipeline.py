@@ -124,7 +124,8 @@ class Pipeline:
         source : path, or None
             A recording that the instrument starts from or the objective measures against; see `Brief.source`.
         like : path, or None
-            A recording whose readings are asked for, in the dimensions that nothing else asks for.
+            A recording whose readings are asked for, in the dimensions that nothing else asks for; a piece of which arousal is
+            asked gets its loudness, too.
         duration : float, or None
             Length in seconds: short for a canvas of that length.
         canvas : Canvas, or None

@@ -17,6 +17,7 @@ from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.pipeline.export import asked_loudness, export, export_stems
 from orchestra_core.pipeline.finishing import check_loop, finish
 from orchestra_core.pipeline.fixed_score import FixedScore
+from orchestra_core.pipeline.likeness import Likeness, describe_likeness, likeness_of, loudness_like, measure_likeness
 from orchestra_core.pipeline.parts import Parts
 from orchestra_core.pipeline.played import as_written
 from orchestra_core.pipeline.recordings import check_sources, read_sources
@@ -170,12 +171,16 @@ class Performance:
         brief, parameters, values = problem.item(row)
         source = read_sources(self._run.requests[row : row + 1], self._canvas)
         brief = replace(brief, canvas=self._canvas, source=None if source is None else source.to(self._device))
+        recording = self._likeness(row)
         asked = asked_loudness(self._canvas, self._run.targets[row], self._run.dimensions)
+        if recording is not None and self._canvas.level == "auto" and asked is not None:
+            asked = loudness_like(recording)
         finished = finish(self._parts.instrument, values, brief, self._stems)
         exported = export(finished.audio, self._canvas, asked)
         stems, softer = export_stems(finished.stems, exported.gain)
         take = Take(exported.audio, self._canvas.sample_rate, values, brief, brief.generator("final"))
         evaluation = self._parts.objective.evaluate(take)
+        likeness = () if recording is None else (self._held_against(recording, row, exported.audio, brief),)
         notes = self._parts.instrument.notes(values, self._canvas)
         readings = {name: float(reading) for name, reading in evaluation.readings.items()}
         history = to_frame(replace(r, item=0) for r in problem.state.rows if r.item == row)
@@ -206,11 +211,21 @@ class Performance:
                 for p in parameters
             ),
             history=history,
-            messages=(*self._messages(row, readings, problem), *finished.messages, *exported.messages, *softer),
+            messages=(*self._messages(row, readings, problem), *likeness, *finished.messages, *exported.messages, *softer),
             recipe={**self._run.recipe, "items": [self._run.recipe["items"][row]]},
             inputs={name: Path(path) for name, path in self._run.recipe["inputs"].items()},
             word=self._run.requests[row].word,
         )
+
+    def _likeness(self, row: int) -> Likeness | None:
+        """Return what is measured of the recording that a piece of music is to be like; sounds have no tempo."""
+        like = self._run.requests[row].like
+        return None if like is None or "arousal" not in self._run.targets[row] else likeness_of(like)
+
+    def _held_against(self, recording: Likeness, row: int, audio: Tensor, brief: Brief) -> str:
+        piece = measure_likeness(audio[0].float().cpu().numpy(), self._canvas.sample_rate)
+        name = Path(self._run.requests[row].like or "").name
+        return describe_likeness(name, recording, piece, brief.scores[0].tempo if brief.scores else None)
 
     def _messages(self, row: int, readings: Mapping[str, float], problem: Problem) -> tuple[str, ...]:
         targets, dimensions = self._run.targets[row], self._run.dimensions

@@ -13,6 +13,7 @@ import torch
 from orchestra_core.config import read_config, validate
 from orchestra_core.contracts.canvas import Canvas, LoudnessName
 from orchestra_core.errors import ParameterError
+from orchestra_core.pipeline.likeness import with_tempo_like
 from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
 from orchestra_core.pipeline.recipe import items_of, pipeline_of
@@ -117,7 +118,7 @@ class Settings:
     def perform(self, registry: Registry, directory: Path | None = None, resume: bool = False) -> tuple[Result, ...]:
         """Compose what the settings say."""
         torch.set_num_threads(self.threads or usable_cores())
-        pipeline = Pipeline(**vars(Specs().replaced(self.pipeline)), registry=registry)
+        pipeline = Pipeline(**vars(Specs().replaced(with_tempo_like(self.pipeline, self.items, registry))), registry=registry)
         return pipeline.compose_many(
             self.items,
             scale=self.scale,
