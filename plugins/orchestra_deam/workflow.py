@@ -20,10 +20,10 @@ from orchestra_deam.evaluation.marking import Evaluation
 from orchestra_deam.evaluation.whole import evaluate_corpora, evaluations
 from orchestra_deam.models import make_model
 from orchestra_deam.preparation.several import PreparedCorpora, label_scales
-from orchestra_deam.reading import Reader, front_end_of, refuse_other_features
+from orchestra_deam.reading import Reader, front_end_of, head_for, refuse_other_features
 from orchestra_deam.training.loop import Progress, read_all, train
 from orchestra_deam.training.settings import TrainingSettings
-from orchestra_deam.weights import CUES, FRONT_END, Card
+from orchestra_deam.weights import CUES, FRONT_END, MAIN_HEAD, Card
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,8 @@ def _card(
 ) -> Card:
     used = data.of_parts("oracle", "judges")
     scales = label_scales(used.clips)
-    named = [_named(name if name != corpora[0] else "", *scales[name]) for name in corpora]
+    heads = {name: head_for(network, name) for name in corpora}
+    named = [_named("" if head == MAIN_HEAD else head, *scales[name]) for name, head in heads.items()]
     titles = [re.split(r"[ ,(]", str(data.card(name)["title"]))[0] for name in corpora]
     return Card(
         architecture=settings.model,
@@ -186,6 +187,6 @@ def _split(data: PreparedCorpora, name: str) -> dict[str, Any]:
 
 
 def _named(head: str, mean: np.ndarray, sd: np.ndarray) -> dict[str, tuple[float, float]]:
-    """Return mean and SD by dimension; of heads other than the first with their name before it."""
+    """Return mean and SD by dimension; of heads other than the main one with their name before it."""
     names = (f"{head}/{name}" if head else name for name in DIMENSIONS)
     return {name: (round(float(m), 6), round(float(s), 6)) for name, m, s in zip(names, mean, sd, strict=True)}

@@ -6,12 +6,16 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 from deam_stripes import stripes
 
 from orchestra_core.errors import OrchestraError
 from orchestra_deam.cli import deam
+from orchestra_deam.corpora.emotify import VOTES
+from orchestra_deam.corpora.partition import read_partition
 from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.weights import RESEARCH_ONLY
 
@@ -183,3 +187,34 @@ def test_the_plugin_describes_its_oracle_and_command():
     assert oracle.capabilities == DeamCNN.capabilities
     assert "trained on research-only data (VGMIDI" in oracle.license
     assert command.name == "deam"
+
+
+@pytest.fixture(scope="module")
+def emotify_folder(tmp_path_factory):
+    """Five songs of 10 s whose names have parts in the partition: three to learn from, two held out."""
+    folder = tmp_path_factory.mktemp("emotify")
+    parts = read_partition("emotify")
+    names = [
+        name for part, count in (("oracle", 3), ("judges", 2)) for name in [n for n, p in parts.items() if p == part][:count]
+    ]
+    rows = ["file,genre,song,raters," + ",".join(VOTES)]
+    for index, name in enumerate(names):
+        genre, number = name.split("_")
+        time = np.arange(10 * 22_050) / 22_050
+        soundfile.write(folder / f"{name}.wav", 0.3 * np.sin(2 * np.pi * (220 + 110 * index) * time), 22_050)
+        rows.append(f"{name}.wav,{genre},{int(number)},20," + ",".join(str(round(0.1 * ((index + i) % 4), 1)) for i in range(9)))
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def test_recordings_with_votes_go_all_the_way(emotify_folder, tmp_path):
+    done("prepare", emotify_folder, "-o", tmp_path / "e", "--features", "cues", "--workers", 0)
+    result = done("train", tmp_path / "e", "-o", tmp_path / "out")
+    assert "2 pieces" in result.output
+    weights = tmp_path / "out" / "cues.safetensors"
+    marks = json.loads(done("evaluate", tmp_path / "e", "--weights", weights, "--json", "--draws", 20).stdout)["emotify"]
+    assert (marks["all"]["piece_count"], marks["all"]["clip_count"]) == (2, 4)
+    oracle = DeamCNN(model="cues", weights=str(weights), head="emotify")
+    assert oracle.card.training["corpora"] == ["emotify"]
+    assert oracle.dimensions[0].sd == oracle.card.sd["emotify/arousal"]
+    assert DeamCNN(model="cues", weights=str(weights)).dimensions[0].sd is None  # nobody taught it the other scale
