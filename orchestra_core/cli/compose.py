@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core.cli.score_options import score_options, take_score
 from orchestra_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
 @click.option("--objective", metavar="NAME", help="What the music has to meet.")
 @click.option("--schedule", metavar="NAME", help="What moves the parameters.")
 @click.option("--score", metavar="NAME|FILE", help="What is played: a score source, or a MIDI file.")
+@score_options
 @click.option(
     "--config",
     "config",
@@ -87,9 +89,11 @@ def compose(word: str | None, config: Path | None, resume: bool, output: Path | 
     WORD is an emotion word such as happy, calm or tense; valence, arousal or other targets may be given instead.
     """
     from orchestra_core.pipeline.settings import Settings, load_settings
+    from orchestra_core.registry import get_registry
 
     source = config or (_interrupted(output, options) if resume and not word else None)
     settings = load_settings(source) if source else Settings()
+    options["score"] = take_score(options, settings.pipeline.get("score"), get_registry())
     settings = settings.with_options(word=word, targets=parse_targets(options.pop("targets")), **options)
     directory = output or Path(settings.folder_name)
     results = _perform(settings, directory, resume)

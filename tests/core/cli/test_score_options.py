@@ -1,0 +1,112 @@
+"""Options that set the score source: which field they set, and score sources that have no such setting."""
+
+from dataclasses import dataclass, field
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from orchestra_core import Descriptor, hookimpl
+from orchestra_core.cli.compose import compose
+from orchestra_core.cli.score_options import score_options, take_score
+from orchestra_core.errors import UsageError
+from orchestra_core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Bars:
+    key: str = ""
+    tempo: float = 0.0
+    bars: int = 0
+    metres: tuple[str, ...] = ("4/4", "3/4")
+    variation: int = 0
+    lock: tuple[str, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Walk:
+    tempo: float = 0.0
+
+
+class Plugin:
+    @hookimpl
+    def orchestra_scores(self):
+        return [
+            Descriptor("bars", "x:Bars", "In bars.", Bars),
+            Descriptor("walk", "x:Walk", "A walk.", Walk, default=True),
+            Descriptor("free", "x:Free", "Free."),
+        ]
+
+
+@pytest.fixture
+def registry():
+    registry = Registry(entry_points=(), strict=True)
+    registry.register(Plugin(), "scores")
+    return registry
+
+
+UNSET = dict.fromkeys(("key", "tempo", "metre", "bars", "variation", "lock", "score"))
+
+
+def test_options_become_settings_of_the_score_source(registry):
+    asked = {
+        "key": "D dorian",
+        "tempo": 90.0,
+        "metre": "3/4",
+        "bars": 4,
+        "variation": 2,
+        "lock": "melody, harmony",
+        "score": "bars",
+    }
+    options = {**asked, "seed": 3}
+    config = take_score(options, None, registry)["config"]
+    assert options == {"seed": 3}
+    assert config == {
+        "key": "D dorian",
+        "tempo": 90.0,
+        "metres": ["3/4"],
+        "bars": 4,
+        "variation": 2,
+        "lock": ["melody", "harmony"],
+    }
+
+
+@pytest.mark.parametrize("named", [None, "free", "song.mid"])
+def test_without_such_options_the_score_stays_as_it_is_named(registry, named):
+    assert take_score({**UNSET, "score": named}, "walk", registry) == named
+
+
+def test_settings_of_a_configuration_stay_unless_an_option_sets_them(registry):
+    before = {"name": "bars", "config": {"key": "C", "bars": 8}}
+    assert take_score({**UNSET, "bars": 4}, before, registry) == {"name": "bars", "config": {"key": "C", "bars": 4}}
+    assert take_score({**UNSET, "bars": 4, "score": "in-code:bars"}, before, registry)["config"] == {"bars": 4}
+
+
+def test_where_no_score_is_named_the_default_is_set(registry):
+    assert take_score({**UNSET, "tempo": 80.0}, None, registry) == {"name": "walk", "config": {"tempo": 80.0}}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"key": "D"}, "--key is a setting that the score walk does not have; score sources that have it: bars"),
+        ({"tempo": 80.0, "score": "free"}, r"--tempo .* the score free does not have; score sources that have it: bars, walk"),
+        ({"bars": 4, "score": "song.mid"}, r"--bars .* the score song\.mid does not have"),
+    ],
+)
+def test_a_setting_that_the_score_has_not_is_refused_with_those_that_have_it(registry, options, message):
+    with pytest.raises(UsageError, match=message):
+        take_score({**UNSET, **options}, None, registry)
+
+
+def test_compose_has_the_options_and_each_has_a_help():
+    @score_options
+    @click.command()
+    def empty(**options):
+        click.echo(options)
+
+    names = {option.name for option in empty.params}
+    assert names == set(UNSET) - {"score"}
+    assert names <= {option.name for option in compose.params}
+    assert all(option.help for option in empty.params)
+    assert CliRunner().invoke(empty, ["--bars", "0"]).exit_code == 2
