@@ -141,7 +141,8 @@ def _sounding_shares(notes: list[Note]) -> list[float]:
 def _of_sound(samples: np.ndarray, rate: int, onsets: list[float]) -> dict[str, float]:
     cues = {"level": 10 * np.log10(max(float(np.mean(samples**2)), 10 ** (_SILENCE_DB / 10)))}
     cues |= {"centroid": float(np.log2(_centroid(samples, rate)))} if np.any(samples) else {}
-    rises = [rise for onset in onsets if (rise := _rise(samples, rate, onset)) is not None]
+    ends = [*onsets[1:], len(samples) / rate][: len(onsets)]
+    rises = [rise for onset, end in zip(onsets, ends, strict=True) if (rise := _rise(samples, rate, onset, end)) is not None]
     cues |= {"attack": float(np.mean(np.log2(rises)))} if rises else {}
     return cues | {"loudness": loudness(samples, rate)}
 
@@ -165,11 +166,11 @@ def _centroid(samples: np.ndarray, rate: int) -> float:
     return max(float(np.average(np.fft.rfftfreq(_FRAME, 1 / rate), weights=power)), 1.0)
 
 
-def _rise(samples: np.ndarray, rate: int, onset: float) -> float | None:
-    """Return the seconds in which the amplitude rises from 10 to 90 % of its way to the peak after an onset."""
+def _rise(samples: np.ndarray, rate: int, onset: float, end: float) -> float | None:
+    """Return the seconds in which the amplitude rises from 10 to 90 % of its way to the peak between an onset and the next."""
     hop = max(round(_ENVELOPE_HOP * rate), 1)
     start = max(round((onset - 2 * _ENVELOPE_HOP) * rate), 0)
-    heard = samples[start : start + round(_ATTACK_WINDOW * rate)]
+    heard = samples[start : round(min(onset + _ATTACK_WINDOW, end - _ENVELOPE_HOP) * rate)]
     if len(heard) < 4 * hop:
         return None
     envelope = np.sqrt(np.mean(np.lib.stride_tricks.sliding_window_view(heard, hop)[:: max(hop // 4, 1)] ** 2, axis=1))

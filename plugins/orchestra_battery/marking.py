@@ -19,7 +19,7 @@ from orchestra_core import Performance, read_performance, write_text
 Marks = Mapping[str, float]
 
 #: Raised where marks that are there already would not be what they are now.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

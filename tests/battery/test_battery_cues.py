@@ -51,6 +51,13 @@ def test_the_attack_of_a_ramp_is_four_fifths_of_it(rise):
     assert 2 ** cues["attack"] == pytest.approx(0.8 * rise, abs=0.006)
 
 
+def test_the_attack_of_a_note_is_not_that_of_the_next():
+    # A soft tone that goes over into a hard one after 0.1 s: in a longer window the way to the peak would take both.
+    envelope = 0.3 * np.clip((TIME - 0.2) / 0.02, 0, 1) + 0.6 * np.clip((TIME - 0.3) / 0.02, 0, 1)
+    score = Score((Note(83, 0.2, 0.1), Note(83, 0.3, 0.5)))
+    assert 2 ** sounding(envelope * np.sin(2 * np.pi * 1000 * TIME), score)["attack"] == pytest.approx(0.016, abs=0.004)
+
+
 def test_onsets_are_counted_once_however_many_notes_begin():
     chord = Score(tuple(Note(pitch, onset, 0.5) for onset in (0.0, 0.5, 1.0, 1.5) for pitch in (60, 64, 67)))
     assert 2 ** measure(Performance(score=chord))["onset_rate"] == pytest.approx(4 / 2.0)
