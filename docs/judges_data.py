@@ -78,10 +78,10 @@ def excerpt(score: Score, count: int) -> list[Score]:
 
 def play(windows: Sequence[Score], sound: Sound, soundfont: Path) -> np.ndarray:
     """Return windows as audio at 22.05 kHz, shape (windows, samples), float32."""
-    moved = [_moved(window, sound.semitones) for window in windows]
+    played = [moved(window, sound.semitones) for window in windows]
     if sound.program < 0:
-        return np.stack([_own_piano(window) for window in moved])
-    return _soundfont(moved, sound.program, soundfont)
+        return np.stack([_own_piano(window) for window in played])
+    return _soundfont(played, sound.program, soundfont)
 
 
 def recorded(path: Path, count: int) -> np.ndarray:
@@ -123,7 +123,8 @@ def _fitted(note: Note, first: float) -> Note:
     return replace(note, onset=onset, duration=min(max(note.duration, 0.03), WINDOW - onset), part=Part())
 
 
-def _moved(score: Score, semitones: int) -> Score:
+def moved(score: Score, semitones: int) -> Score:
+    """Return a score transposed, within the range of a piano."""
     notes = tuple(replace(note, pitch=float(np.clip(note.pitch + semitones, 21, 108))) for note in score.notes)
     return replace(score, notes=notes)
 
@@ -140,7 +141,7 @@ def _soundfont(windows: Sequence[Score], program: int, soundfont: Path) -> np.nd
     notes = tuple(_on_grid(windows, program))
     with tempfile.TemporaryDirectory() as folder:
         midi, wav = Path(folder) / "piece.mid", Path(folder) / "piece.wav"
-        write_midi(Score(notes), midi)
+        write_midi(midi, Score(notes))
         options = [
             "-ni",
             "-q",
