@@ -14,7 +14,7 @@ from torch import Tensor
 from orchestra_style.gram import gram
 from orchestra_style.mel import SAMPLE_RATE, MelPower
 from orchestra_style.network import StyleNetwork
-from orchestra_style.notes import MusicEar
+from orchestra_style.notes import MusicEar, loudness
 from orchestra_style.texture import Texture, TextureEar
 
 # Below this root mean square, -120 dB re full scale, a recording is left as quiet as it is.
@@ -37,6 +37,8 @@ class Heard:
         Share of each pitch class over time.
     onsets : Tensor [shape=(n, frames)]
         Rise of the level in bands over time.
+    loudness : Tensor [shape=(n, frames)]
+        Level over time re the whole, dB.
     samples : int
         Length of the recordings.
     """
@@ -45,6 +47,7 @@ class Heard:
     texture: Texture
     chroma: Tensor
     onsets: Tensor
+    loudness: Tensor
     samples: int
 
     def grams(self, layers: Sequence[str]) -> dict[str, Tensor]:
@@ -77,7 +80,7 @@ class Ears:
         spectrum, samples = torch.fft.rfft(audio), audio.shape[1]
         music = self._music.of(samples)
         texture = self._texture.of(samples).hear(spectrum)
-        return Heard(self._maps(audio), texture, music.chroma(spectrum), music.onsets(audio), samples)
+        return Heard(self._maps(audio), texture, music.chroma(spectrum), music.onsets(audio), loudness(audio), samples)
 
     def _maps(self, audio: Tensor) -> Mapping[str, Tensor]:
         if self._network is None:

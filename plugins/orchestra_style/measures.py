@@ -126,6 +126,19 @@ def onset_correlation(content: np.ndarray, result: np.ndarray, sample_rate: int)
     return _correlation(a, b)
 
 
+def level_range(audio: np.ndarray, sample_rate: int) -> float:
+    """Return how far apart the 95th and the 10th percentile of the level over 0.2 s lie, dB.
+
+    The percentiles are those of the loudness range of EBU Tech 3342; its frames of 3 s are too long for excerpts. What
+    swells here and is lost there has a large range, whatever its long-term spectrum.
+    """
+    frame = round(0.2 * sample_rate)
+    frames = np.asarray(audio[: len(audio) // frame * frame], dtype=np.float64).reshape(-1, frame)
+    level = 10 * np.log10(np.square(frames).mean(axis=1) + _SILENCE)
+    low, high = np.percentile(level, [10, 95])
+    return float(high - low)
+
+
 def third_octaves(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Return the long-term level of third-octave bands from 63 Hz to 10 kHz re the whole, dB, floored at -50, shape (23,)."""
     from scipy.signal import welch

@@ -16,6 +16,8 @@ _SEMITONES, _LOWEST = 84, 32.703
 _FRAMES = 44
 _SIZE, _HOP, _FLUX_BANDS = 2048, 512, 48
 _LOWEST_FLUX, _HIGHEST_FLUX = 60.0, 10_500.0
+# Loudness is heard over 0.19 s, and may lie so many dB outside of what is between that of the source and a steady one.
+_LONG, _APART, _FREE_DB = 4096, 1024, 5.0
 
 
 class MusicEar:
@@ -72,6 +74,24 @@ class MusicEar:
         floor = 1e-7 * power.detach().amax(dim=(1, 2), keepdim=True) + 1e-9
         rise = (10 * torch.log10(power + floor)).diff(dim=2)
         return functional.softplus(2 * rise).mean(dim=1) / 2
+
+
+def loudness(audio: Tensor) -> Tensor:
+    """Return the level over time of recordings of unit power (n, samples), dB re the whole, shape (n, frames)."""
+    long = min(_LONG, audio.shape[1])
+    power = functional.avg_pool1d(audio.square()[:, None], long, min(_APART, long))[:, 0]
+    return 10 * torch.log10(power + 1e-6)
+
+
+def loudness_distance(heard: Tensor, kept: Tensor) -> Tensor:
+    """Return how far a loudness strays from what lies between that of the source and a steady one, shape (n,).
+
+    A texture may even out the dynamics of the music; what is loud at the ends and lost in between is neither. A mean
+    square in units of 10 dB, beyond 5 dB.
+    """
+    above = (heard - kept.clamp_min(0.0) - _FREE_DB).clamp_min(0.0)
+    below = (kept.clamp_max(0.0) - _FREE_DB - heard).clamp_min(0.0)
+    return ((above + below) / 10).square().mean(dim=1)
 
 
 def one_minus_correlation(heard: Tensor, kept: Tensor) -> Tensor:

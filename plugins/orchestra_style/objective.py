@@ -17,7 +17,7 @@ from orchestra_style.ears import Ears, Heard, Remembered
 from orchestra_style.gram import gram_distance, pattern_distance, weighted_sum
 from orchestra_style.mel import SAMPLE_RATE
 from orchestra_style.network import LAYERS
-from orchestra_style.notes import one_minus_correlation
+from orchestra_style.notes import loudness_distance, one_minus_correlation
 from orchestra_style.recordings import style_recording
 from orchestra_style.texture import Texture, between, distances
 from orchestra_style.transfer_config import ContentParts, StyleConfig, StyleParts
@@ -141,6 +141,7 @@ class Style(Objective):
         parts = {
             "harmony": _beyond_tolerance(one_minus_correlation(heard.chroma, source.chroma)),
             "onsets": one_minus_correlation(heard.onsets, source.onsets),
+            "loudness": loudness_distance(heard.loudness, source.loudness),
         }
         if "features" in self.content_parts:
             parts["features"] = weighted_sum(

@@ -147,8 +147,8 @@ def transfer(
 
     channels, rate = content_channels(settings.content)
     style_recording(settings.style)  # refuses what cannot be used, before anything is written
-    if resume and (before := _finished_before(Path(directory), settings)) is not None:
-        return before
+    if resume and (finished := _finished_before(Path(directory), settings)) is not None:
+        return finished
     pipeline = window_pipeline(settings)  # and weights that are not there
     folder = _opened(Path(directory), settings, resume)
     audio, runs = channels, list[Path]()

@@ -37,7 +37,7 @@ class StyleParts:
     gram: float = 0.1
     spectrum: float = 8.0
     modulation: float = 16.0
-    variation: float = 2.0
+    variation: float = 10.0
     kurtosis: float = 0.3
     correlation: float = 2.0
 
@@ -54,11 +54,14 @@ class ContentParts:
         Chroma over time; what is lost beyond 0.1 of its correlation counts ever more.
     onsets : float
         Rise of the level in bands over time.
+    loudness : float
+        Level over 0.2 s, where it is neither near the source's nor steady.
     """
 
     features: float = 0.05
     harmony: float = 2.5
     onsets: float = 4.0
+    loudness: float = 4.0
 
 
 @dataclass(frozen=True)

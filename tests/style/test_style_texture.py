@@ -6,7 +6,7 @@ import pytest
 import torch
 from style_sounds import RATE, pulses, tune
 
-from orchestra_style.notes import MusicEar, one_minus_correlation
+from orchestra_style.notes import MusicEar, loudness, loudness_distance, one_minus_correlation
 from orchestra_style.subbands import SubbandBank, erb_centres, erb_number
 from orchestra_style.texture import MODULATION_OCTAVES, TextureEar, between, distances
 
@@ -129,3 +129,18 @@ def test_a_burst_at_an_end_is_heard():
     middle[RATE : RATE + RATE // 5] *= 8
     still = hear(audio).modulation.mean()
     assert float(hear(burst).modulation.mean() - still) > 0.2 * float(hear(middle).modulation.mean() - still) > 0
+
+
+def test_loudness_is_the_level_of_long_frames():
+    audio = np.random.default_rng(0).standard_normal(4 * 4096)
+    found = loudness(torch.as_tensor(audio)[None])[0, ::4].numpy()
+    expected = 10 * np.log10(np.square(audio.reshape(4, 4096)).mean(axis=1))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_music_may_keep_its_dynamics_or_become_steady_but_not_be_lost_in_between():
+    source = torch.tensor([[0.0, -12.0, 4.0, -3.0]])
+    for kept in (source, 0.0 * source, 0.5 * source, source - 4.9):
+        assert float(loudness_distance(kept, source)) == 0.0
+    swollen = torch.tensor([[10.0, -30.0, 4.0, -3.0]])  # 5 dB above what is free, and 13 below
+    assert float(loudness_distance(swollen, source)) == pytest.approx((0.5**2 + 1.3**2) / 4)

@@ -8,6 +8,7 @@ from orchestra_style.measures import (
     OCTAVES,
     chroma_correlation,
     distances,
+    level_range,
     moved,
     onset_correlation,
     profile,
@@ -76,3 +77,11 @@ def test_the_same_music_is_kept_at_any_gain_and_other_music_is_not():
     assert onset_correlation(content, 0.3 * content, RATE) == pytest.approx(1.0, abs=1e-2)
     assert chroma_correlation(content, other, RATE) < 0.5
     assert onset_correlation(content, other, RATE) < 0.5
+
+
+def test_the_level_range_of_a_step_is_the_step_and_gain_does_not_matter():
+    noise = np.random.default_rng(0).standard_normal(6 * RATE)
+    step = np.where(np.arange(len(noise)) < 3 * RATE, 1.0, 0.1) * noise
+    assert level_range(step, RATE) == pytest.approx(20.0, abs=0.5)
+    assert level_range(7 * step, RATE) == pytest.approx(level_range(step, RATE))
+    assert level_range(noise, RATE) < 0.5
