@@ -146,9 +146,7 @@ class CochlearRecipe(AudioRecipe):
     """Kernel regression over a gammatone filterbank."""
 
     name, judge = "cochlear_judge", CochlearJudge
-    front_end = (
-        "gammatone filterbank, its modulations, pitches by summed harmonics of a whitened spectrum; 5 s at 22.05 kHz"
-    )
+    front_end = "gammatone filterbank, its modulations, pitches by summed harmonics of a whitened spectrum; 5 s at 22.05 kHz"
     training = {"model": "kernel ridge regression", "centres": 200, "width": 1.5, "ridge": 1e-4}
 
     @property

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from judges_audio import Data, Heard, audio_of
-from judges_data import Rated, Sound, moved
+from judges_data import Rated, Sound, cached, moved
 from judges_marks import DIMENSIONS, correlation, marks_of, with_intervals
 from judges_recipes import RECIPES, AudioRecipe, Recipe
 from judges_train import PIANO, options
@@ -28,7 +28,7 @@ _PAGE = Path(__file__).parent / "judges_study.md"
 _SHUFFLES = 3
 _SOUNDS = (Sound(-1), Sound(48), Sound(0, 1))
 _EVERY = 2  # every second piece is also played with other sounds
-_GAINED = 20  # pieces that are marked at other levels, to see that nothing moves
+_GAINED = 8  # pieces that are marked at other levels, to see that nothing moves
 _GAINS = (0.25, 4.0)
 _HEAD = """# How good the judges are
 
@@ -51,14 +51,13 @@ def main() -> None:
     marked = {name: marks(name, data, pieces, PIANO) for name in names()}
     moves = {sound: {name: marks(name, data, pieces[::_EVERY], sound) for name in names()} for sound in _SOUNDS}
     some = {name: values[::_EVERY] for name, values in marked.items()}
-    parts = (
-        held_out(marked, labels, games),
-        controls(data, pieces),
+    rest = (
         independence(marked, labels),
         other_sounds(moves, labels[::_EVERY]),
         movement(some, moves, labels.std(axis=0), loudness(data, pieces)),
         emotify(data),
     )
+    parts = (held_out(marked, labels, games), controls(data, pieces), *rest)
     _PAGE.write_text("\n\n".join((_HEAD, *parts)) + "\n", encoding="utf-8")
 
 
@@ -94,7 +93,7 @@ def controls(data: Data, pieces: Sequence[Rated]) -> str:
     rows = []
     for recipe in RECIPES:
         learned, held = recipe.learned(data), recipe.heard(data, pieces, PIANO)
-        found = [marks_of(_shuffled(recipe, learned, held, seed), held.labels) for seed in range(_SHUFFLES)]
+        found = [marks_of(_shuffled(recipe, learned, held, seed, data), held.labels) for seed in range(_SHUFFLES)]
         for dimension in DIMENSIONS:
             r, r2 = (np.array([one[dimension][key] for one in found]) for key in ("r", "r2"))
             rows.append((recipe.name, dimension, f"{r.mean():.2f}", f"{r.min():.2f} .. {r.max():.2f}", f"{r2.mean():.2f}"))
@@ -135,7 +134,7 @@ def loudness(data: Data, pieces: Sequence[Rated]) -> dict[str, np.ndarray]:
     found = {}
     for name in names():
         judge, some = build("judge", name).component, pieces[:_GAINED]
-        heard = [Performance(torch.from_numpy(0.1 * audio_of(piece, PIANO, data)), SAMPLE_RATE, piece.score) for piece in some]
+        heard = [Performance(_levelled(audio_of(piece, PIANO, data)), SAMPLE_RATE, piece.score) for piece in some]
         plain = np.stack([_both(judge, one) for one in heard])
         louder = [np.stack([_both(judge, _gained(one, gain)) for one in heard]) for gain in _GAINS]
         found[name] = np.median(np.abs(np.concatenate([other - plain for other in louder])), axis=0)
@@ -162,14 +161,23 @@ def _predicted(recipe: Recipe, arrays: Mapping[str, np.ndarray], heard: Heard) -
     return np.clip(heard.mean(recipe.predict(arrays, heard.values)), -1.0, 1.0)
 
 
-def _shuffled(recipe: Recipe, learned: Heard, held: Heard, seed: int) -> np.ndarray:
+def _shuffled(recipe: Recipe, learned: Heard, held: Heard, seed: int, data: Data) -> np.ndarray:
     order = np.random.default_rng(seed).permutation(len(learned.labels))
-    return _predicted(recipe, recipe.fit(replace(learned, labels=learned.labels[order])), held)
+
+    def make() -> np.ndarray:
+        return _predicted(recipe, recipe.fit(replace(learned, labels=learned.labels[order])), held)
+
+    return cached(data.cache / "shuffled", f"{recipe.name} {recipe.training} {seed}", make)
 
 
 def _both(judge: Judge, performance: Performance) -> np.ndarray:
     found = judge._mark(performance)
     return np.array([found[name] for name in DIMENSIONS])
+
+
+def _levelled(audio: np.ndarray) -> torch.Tensor:
+    # The middle of the cue meter's range: there, 12 dB either way are heard as far as they are heard at all.
+    return torch.from_numpy(audio * np.float32(0.1 / np.sqrt(np.mean(audio.astype(np.float64) ** 2))))
 
 
 def _gained(performance: Performance, gain: float) -> Performance:
