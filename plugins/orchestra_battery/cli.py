@@ -69,7 +69,7 @@ def evaluate() -> None:
 @click.option("--tuned-on", multiple=True, metavar="NAME", help="A judge that choices were made on; the report says so.")
 @click.option("--baseline", metavar="SCORE|DIR", help="A score source played as it writes, or another evaluation's folder.")
 @click.option("--control", "controls", multiple=True, metavar="FILE", help="Weights of an oracle that knows nothing; repeatable.")
-@click.option("--batch", type=click.IntRange(1), help="Pieces composed together.  [default: 8]")
+@click.option("--batch", type=click.IntRange(1), help="Pieces composed together.  [default: 12]")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Pieces of a batch to compute at once.")
 @click.option("--resume", is_flag=True, help="Go on with the evaluation in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record of the evaluation, without its pieces.")
@@ -154,6 +154,8 @@ def _as_text(evaluation: Evaluation, findings: Findings) -> str:
     from orchestra_battery import tables
 
     parts = [tables.marks_table(findings.marks, evaluation.settings.tuned_on)]
+    if findings.goals:
+        parts += ["Goals:", tables.goals_table(findings.goals)]
     parts += [f"Gates: {tables.gates_line(findings)}"]
     if findings.differences:
         parts += ["Against the baseline:", tables.differences_table(findings.differences)]

@@ -41,7 +41,7 @@ class Order:
     duration: float | None = None
     loudness: Literal["expressive", "matched", "peak"] | float | None = None
     budget: int | None = None
-    batch: int = 8
+    batch: int = 12
     device: str = "cpu"
 
 

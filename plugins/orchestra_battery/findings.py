@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestra_battery.comparison import Difference, compare
 from orchestra_battery.evaluation import Evaluation, settings_as_plain
+from orchestra_battery.goals import Outcome, outcomes
 from orchestra_battery.markers import Marker
 from orchestra_battery.plain import FORMAT, RECORD, plain
 from orchestra_battery.summary import (
@@ -37,6 +38,8 @@ class Findings:
         How marks move, by marker, transform and dimension.
     gates : mapping of str to mapping
         By gate: pieces, passed, limit and worst.
+    goals : tuple of Outcome
+        What was to be reached, and whether it is.
     baseline_marks : mapping of str to MarkerSummary
         Those of the baseline, by marker; empty without one.
     differences : mapping of str to mapping of str to Difference
@@ -47,6 +50,7 @@ class Findings:
     cues: Mapping[str, Mapping[str, CueSummary]]
     moved: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]
     gates: Mapping[str, Mapping[str, float | int]]
+    goals: tuple[Outcome, ...]
     baseline_marks: Mapping[str, MarkerSummary]
     differences: Mapping[str, Mapping[str, Difference]]
 
@@ -61,6 +65,7 @@ def find(evaluation: Evaluation) -> Findings:
         cues=summarise_cues(records, names, objective),
         moved={marker.name: moved_by_transforms(marker, records) for marker in markers},
         gates=summarise_gates(records),
+        goals=outcomes(markers, marks, evaluation.settings.goals),
         baseline_marks={one.name: summarise_marker(one, baseline, names, objective) for one in markers} if baseline else {},
         differences={one.name: compare(one, records, baseline, names, objective) for one in markers} if baseline else {},
     )

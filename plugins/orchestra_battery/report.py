@@ -22,6 +22,8 @@ _UNKNOWN = "\N{EN DASH}"
 # Columns of words rather than numbers.
 _WORDS = (
     "dimension",
+    "measure",
+    "to reach",
     "better",
     "nearer",
     "above",
@@ -97,6 +99,7 @@ def _subtitle(evaluation: Evaluation) -> str:
 def _sections(evaluation: Evaluation, findings: Findings) -> list[Section]:
     return [
         _marks(evaluation, findings),
+        _goals(findings),
         _differences(evaluation, findings),
         _controls(evaluation),
         _cue_section(findings),
@@ -125,6 +128,14 @@ def _marks(evaluation: Evaluation, findings: Findings) -> Section:
     notes = (*_LEGEND, *left_out)
     head = ("marked by", "role", "dimension", "r", "slope", "ratio", "cross", "error", "sign", "quadrant")
     return Section("marks", "Asked and marked", (), tuple(filter(None, figures)), head, tuple(rows), notes)
+
+
+def _goals(findings: Findings) -> Section:
+    rows = tuple(
+        (one.marker, one.dimension, one.measure, number(one.value), one.limit, "unknown" if one.met is None else one.met)
+        for one in findings.goals
+    )
+    return Section("goals", "Goals", (), (), ("marked by", "dimension", "measure", "found", "to reach", "met"), rows)
 
 
 def _differences(evaluation: Evaluation, findings: Findings) -> Section:

@@ -38,6 +38,29 @@ class Controls:
 
 
 @dataclass(frozen=True)
+class Goals:
+    """What is to be reached in one dimension; None sets no goal.
+
+    Parameters
+    ----------
+    oracle_error : float or None
+        Highest mean absolute error of the optimised oracle.
+    audio_r, notes_r : float or None
+        Lowest correlation of judges that listen, and of judges that need the notes alone.
+    slope_ratio : float or None
+        Lowest slope ratio of judges that listen; the highest is 1.5.
+    cross : float or None
+        Highest share of the cross slope, of every judge.
+    """
+
+    oracle_error: float | None = None
+    audio_r: float | None = None
+    notes_r: float | None = None
+    slope_ratio: float | None = None
+    cross: float | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """What is evaluated.
 
@@ -71,6 +94,8 @@ class Settings:
         What to hold it against: a score source played as it is written, or another pipeline with an optional ``budget``.
     controls : Controls
         Oracles that know nothing.
+    goals : mapping of str to Goals
+        What is to be reached, by dimension; the report says what is.
     batch : int, >= 1
         Pieces composed together, between two of which an evaluation can be interrupted without loss.
     """
@@ -89,7 +114,8 @@ class Settings:
     transforms: int = 1
     baseline: Named | None = None
     controls: Controls = field(default_factory=Controls)
-    batch: int = 8
+    goals: Mapping[str, Goals] = field(default_factory=dict)
+    batch: int = 12
 
     def __post_init__(self) -> None:
         for name, least in (("seeds", 1), ("first_seed", 0), ("transforms", 0), ("batch", 1)):

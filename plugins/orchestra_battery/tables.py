@@ -9,6 +9,7 @@ from typing import Any
 from orchestra_battery.comparison import Difference
 from orchestra_battery.control import ControlSummary
 from orchestra_battery.findings import Findings
+from orchestra_battery.goals import Outcome
 from orchestra_battery.statistics import Estimate
 from orchestra_battery.summary import MarkerSummary
 
@@ -88,6 +89,15 @@ def controls_table(controls: ControlSummary) -> str:
 
 def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
+
+
+def goals_table(goals: Sequence[Outcome]) -> str:
+    """Return a line for each goal."""
+    lines = [f"{'marked by':18} {'dimension':10} {'measure':12} {'found':>7} {'to reach':24} met"]
+    for one in goals:
+        met = "unknown" if one.met is None else _yes(one.met)
+        lines.append(f"{one.marker:18} {one.dimension:10} {one.measure:12} {number(one.value):>7} {one.limit:24} {met}")
+    return "\n".join(lines)
 
 
 def gates_line(findings: Findings) -> str:

@@ -23,7 +23,7 @@ def installed():
 
 @pytest.fixture(scope="session")
 def settings():
-    from orchestra_battery.settings import Controls, Settings
+    from orchestra_battery.settings import Controls, Goals, Settings
 
     deaf = ({"name": "pulse", "config": {"deaf": True}}, "pulse")
     return Settings(
@@ -35,6 +35,7 @@ def settings():
         tuned_on=("loudness_judge",),
         baseline="blind",
         controls=Controls(oracles=deaf, levels=(-0.8, 0.8)),
+        goals={"valence": Goals(oracle_error=0.0, notes_r=0.9, cross=1 / 3)},
         batch=5,
     )
 

@@ -119,6 +119,17 @@ def test_gates_and_typicality_are_noted(evaluated):
     assert findings.gates["typical:note_judge"]["passed"] < 8  # more than eight notes are unheard of
 
 
+def test_goals_are_told_with_what_was_found(evaluated):
+    evaluation, findings = evaluated
+    told = [(one.marker, one.measure, one.limit, one.met) for one in findings.goals]
+    assert told == [
+        ("oracle", "error", "at most 0", False),
+        ("note_judge", "r", "at least 0.9", True),
+        ("note_judge", "cross", "at most 0.333", True),
+    ]
+    assert "at least 0.9" in (evaluation.directory / "report.html").read_text()
+
+
 def test_the_record_holds_no_number_that_json_does_not_know(evaluated):
     text = (evaluated[0].directory / "evaluation.json").read_text(encoding="utf-8")
     assert not re.search(r"\b(NaN|Infinity)\b", text)

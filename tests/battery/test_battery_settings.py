@@ -1,13 +1,17 @@
 """Settings: grids, files, and what they refuse."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from orchestra_battery.cli import with_options
 from orchestra_battery.design import asked_dimensions, factorial
-from orchestra_battery.settings import Controls, Settings, spread
-from orchestra_core import Dimension, validate
+from orchestra_battery.settings import Controls, Goals, Settings, spread
+from orchestra_core import Dimension, read_config, validate
 from orchestra_core.errors import ConfigurationError
 
+ROOT = Path(__file__).parents[2]
 OPTIONS = dict.fromkeys(
     ("instrument", "oracle", "objective", "schedule", "score", "grid", "seeds", "seed", "duration", "loudness", "budget")
 )
@@ -83,3 +87,17 @@ def test_a_file_holds_names_configurations_and_lists():
     assert found.judges[1]["config"] == {"weights": "w.safetensors"}
     assert found.controls.levels == (-0.8, 0.8)
     assert found.baseline["budget"] == 1
+
+
+def test_the_battery_of_the_documentation_can_be_read():
+    found = validate(Settings, read_config(ROOT / "docs" / "battery.toml"), "battery.toml")
+    assert (len(found.levels), found.seeds, found.baseline) == (5, 3, "rules")
+    assert found.goals["valence"] == Goals(0.07, 0.70, 0.85, 0.6, 0.3333)
+
+
+def test_the_settings_in_the_page_can_be_read(tmp_path):
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    (tmp_path / "page.toml").write_text(re.search(r":caption: battery.toml\n\n(.*?)```", page, re.DOTALL)[1])
+    found = validate(Settings, read_config(tmp_path / "page.toml"), "the page")
+    assert found.goals["arousal"].audio_r == 0.92
+    assert found.controls.weights == ("shuffled/*.safetensors", "untrained/*.safetensors")

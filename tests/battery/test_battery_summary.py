@@ -1,5 +1,7 @@
 """What records add up to, for marks whose slopes are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from battery_records import JUDGED, NAMES, OBJECTIVE, judge, records
@@ -7,6 +9,8 @@ from scipy import stats
 
 from orchestra_battery.control import summarise_controls
 from orchestra_battery.gates import Gate
+from orchestra_battery.goals import outcomes
+from orchestra_battery.settings import Goals
 from orchestra_battery.summary import moved_by_transforms, summarise_cues, summarise_gates, summarise_marker
 from orchestra_core import Dimension
 
@@ -51,6 +55,29 @@ def test_r_is_pearsons_with_the_request():
     found = summarise_marker(judge(), made, NAMES, OBJECTIVE).marks["arousal"].r
     assert found.value == pytest.approx(expected, abs=1e-12)
     assert found.low < expected < found.high
+
+
+def test_goals_are_for_those_they_are_meant_for():
+    def exact(arousal, valence, seed):
+        return {"arousal": 0.2 + 0.4 * arousal, "valence": 0.1 * valence}
+
+    goals = {"arousal": Goals(oracle_error=0.07, audio_r=0.9, notes_r=0.95, slope_ratio=0.8, cross=1 / 3), "valence": Goals()}
+    of_audio, unknown = judge(held_out={"arousal": 0.5}), judge("unknown")
+    of_notes = replace(judge("notes"), needs=frozenset({"notes"}))
+    marks = {
+        one.name: summarise_marker(one, records(exact, name=one.name), NAMES, OBJECTIVE) for one in (of_audio, unknown, of_notes)
+    }
+    found = {(one.marker, one.measure): one.met for one in outcomes((of_audio, unknown, of_notes), marks, goals)}
+    assert found == {
+        ("judge", "r"): True,
+        ("judge", "slope_ratio"): False,  # twice as steep as on people's music: caricature
+        ("judge", "cross"): True,
+        ("unknown", "r"): True,
+        ("unknown", "slope_ratio"): None,
+        ("unknown", "cross"): True,
+        ("notes", "r"): True,
+        ("notes", "cross"): True,
+    }
 
 
 def test_a_marker_that_says_what_was_asked_errs_by_nothing():
