@@ -28,11 +28,13 @@ class PreparedCorpora:
         The prepared corpora by name.
     clips : pd.DataFrame
         Their tables, one under the other, with a column ``part``: that of the clip's song in the partition of its corpus.
+    opened : dict
+        Files that were opened so far, by corpus, file and array; some of the clips share it with all of them.
     """
 
     stores: Mapping[str, PreparedCorpus]
     clips: pd.DataFrame
-    _open: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict, init=False, repr=False)
+    opened: dict[tuple[str, str, str], np.ndarray] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,9 +75,9 @@ class PreparedCorpora:
 
     def _file(self, corpus: str, file: str, array: str) -> np.ndarray:
         key = (corpus, file, array)
-        if key not in self._open:  # memory-mapped: what is not being read takes no memory
-            self._open[key] = self.stores[corpus].load(file, array)
-        return self._open[key]
+        if key not in self.opened:  # memory-mapped: what is not being read takes no memory
+            self.opened[key] = self.stores[corpus].load(file, array)
+        return self.opened[key]
 
 
 def open_corpora(folders: Sequence[Path]) -> PreparedCorpora:
