@@ -83,7 +83,7 @@ def run(config: Path | None, output: Path, threads: int, resume: bool, as_json: 
 
     from orchestra_battery.evaluation import evaluate as carry_out
     from orchestra_battery.findings import find, write_record
-    from orchestra_battery.report import write_report
+    from orchestra_battery.report import unmarked, write_report
     from orchestra_battery.settings import Settings
     from orchestra_core import read_config, validate
 
@@ -96,6 +96,8 @@ def run(config: Path | None, output: Path, threads: int, resume: bool, as_json: 
     path = write_record(evaluation, findings)
     report = write_report(evaluation, findings)
     click.echo(_as_json(path) if as_json else _as_text(evaluation, findings))
+    for sentence in unmarked(evaluation.records):
+        click.echo(sentence, err=True)
     click.echo(f"Report: {report}", err=True)
 
 

@@ -15,11 +15,12 @@ from orchestra_battery.gates import HIGHEST_PEAK, MOST_UNUSUAL, Gate, gates
 from orchestra_battery.markers import AUDIO, Marker
 from orchestra_battery.transforms import TRANSFORMS, transformed
 from orchestra_core import Performance, read_performance, write_text
+from orchestra_core.errors import ParameterError
 
 Marks = Mapping[str, float]
 
 #: Raised where marks that are there already would not be what they are now.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Record:
         By name.
     transforms : mapping of str to mapping
         Marks by transform, marker and dimension, of those pieces that were transformed.
+    failures : mapping of str to str
+        Why a marker could not mark it, though it had what it needs.
     """
 
     number: int
@@ -59,6 +62,7 @@ class Record:
     cues: Marks = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
     transforms: Mapping[str, Mapping[str, Marks]] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,7 @@ def examine(piece: Piece, folder: Path, directory: Path, examination: Examinatio
     performance = read_performance(folder)
     item = record_of(folder)["item"]
     chosen = piece.seed in examination.transformed_seeds
+    failures: dict[str, str] = {}
     return Record(
         number=piece.number,
         cell=piece.cell,
@@ -141,20 +146,42 @@ def examine(piece: Piece, folder: Path, directory: Path, examination: Examinatio
         targets=dict(item.get("targets", {})),
         folder=folder.relative_to(directory).as_posix(),
         sha256=audio_hash(folder),
-        marks=marks_of(performance, examination.markers),
+        marks=marks_of(performance, examination.markers, failures),
         cues=measure(performance) if examination.measured else {},
         gates=gates_of(performance, item, examination.markers) if examination.measured else {},
         transforms={name: _transformed(performance, name, examination) for name in examination.transforms if chosen},
+        failures=failures,
     )
 
 
-def marks_of(performance: Performance, markers: Sequence[Marker]) -> dict[str, dict[str, float]]:
-    """Return the marks of those who can mark a performance, in the dimensions that they qualify on."""
-    return {
-        marker.name: {name: float(value) for name, value in marker.mark(performance).items()}
-        for marker in markers
-        if marker.can_mark(performance)
-    }
+def marks_of(
+    performance: Performance, markers: Sequence[Marker], failures: dict[str, str] | None = None
+) -> dict[str, dict[str, float]]:
+    """Return the marks of those who can mark a performance, in the dimensions that they qualify on.
+
+    Parameters
+    ----------
+    performance : Performance
+        What is marked.
+    markers : sequence of Marker
+        Who marks.
+    failures : dict of str to str, optional
+        Gets the reason of those who had what they need and could not mark it all the same, such as notes that are all drums.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By marker and dimension.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for marker in markers:
+        if not marker.can_mark(performance):
+            continue
+        try:
+            found[marker.name] = {name: float(value) for name, value in marker.mark(performance).items()}
+        except ParameterError as error:
+            (failures if failures is not None else {})[marker.name] = str(error)
+    return found
 
 
 def gates_of(performance: Performance, item: Mapping[str, Any], markers: Sequence[Marker]) -> dict[str, Gate]:
@@ -165,10 +192,19 @@ def gates_of(performance: Performance, item: Mapping[str, Any], markers: Sequenc
     if peak is not None:
         found["true_peak"] = Gate(float(peak), HIGHEST_PEAK, peak <= HIGHEST_PEAK + 0.05)
     for marker in markers:
-        percentile = marker.typicality(performance) if marker.typicality and marker.can_mark(performance) else None
+        percentile = _typicality(marker, performance)
         if percentile is not None:
             found[f"typical:{marker.name}"] = Gate(float(percentile), MOST_UNUSUAL, percentile <= MOST_UNUSUAL)
     return found
+
+
+def _typicality(marker: Marker, performance: Performance) -> float | None:
+    if marker.typicality is None or not marker.can_mark(performance):
+        return None
+    try:
+        return marker.typicality(performance)
+    except ParameterError:  # what it cannot mark, as its marks tell
+        return None
 
 
 def record_of(folder: Path) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -125,9 +126,18 @@ def _marks(evaluation: Evaluation, findings: Findings) -> Section:
             signed, shares = (mark.r, mark.slope, mark.slope_ratio), (mark.cross, mark.error, mark.sign, summary.quadrant)
             rows.append((marker.name, role, name, *map(_shown, signed), *map(_without_sign, shares)))
     left_out = [f"{one.name} does not qualify on {', '.join(one.unqualified)}." for one in evaluation.markers if one.unqualified]
-    notes = (*_LEGEND, *left_out)
+    notes = (*_LEGEND, *left_out, *unmarked(evaluation.records))
     head = ("marked by", "role", "dimension", "r", "slope", "ratio", "cross", "error", "sign", "quadrant")
     return Section("marks", "Asked and marked", (), tuple(filter(None, figures)), head, tuple(rows), notes)
+
+
+def unmarked(records: Sequence[Record]) -> list[str]:
+    """Return a sentence for every marker that could not mark some pieces, with the first reason."""
+    reasons: dict[str, list[str]] = {}
+    for record in records:
+        for name, reason in record.failures.items():
+            reasons.setdefault(name, []).append(f"{record.folder}: {reason}")
+    return [f"{name} could not mark {len(each)} of {len(records)} pieces. {each[0]}" for name, each in reasons.items()]
 
 
 def _goals(findings: Findings) -> Section:

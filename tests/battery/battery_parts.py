@@ -18,6 +18,7 @@ from orchestra_core import (
     ScoreSource,
     hookimpl,
 )
+from orchestra_core.errors import ParameterError
 
 RATE = 8_000
 
@@ -128,6 +129,21 @@ class NoteJudge(Judge):
         return 100.0 if len(performance.score.notes) > 8 else 50.0
 
 
+class PickyJudge(Judge):
+    """Refuses pieces of few notes."""
+
+    needs = frozenset({"notes"})
+    dimensions = (Dimension("arousal", -1, 1),)
+
+    def _mark(self, performance):
+        if len(performance.score.notes) < 6:
+            raise ParameterError("The performance has few notes; expected six.")
+        return {"arousal": 0.5}
+
+    def _typicality(self, performance):
+        raise ParameterError("It cannot be told.")
+
+
 class LoudnessJudge(Judge):
     """Marks arousal by the level of the sound; knows valence too, and is not good enough at it."""
 
@@ -171,5 +187,6 @@ def orchestra_oracles():
 def orchestra_judges():
     return [
         Descriptor("note_judge", "battery_parts:NoteJudge", "By notes"),
+        Descriptor("picky_judge", "battery_parts:PickyJudge", "Of many notes alone"),
         Descriptor("loudness_judge", "battery_parts:LoudnessJudge", "By level"),
     ]

@@ -17,6 +17,7 @@ from orchestra_battery.evaluation import evaluate
 from orchestra_battery.findings import find, write_record
 from orchestra_battery.markers import installed_judges, oracle_of
 from orchestra_battery.plain import read_record, read_records
+from orchestra_battery.report import unmarked
 from orchestra_battery.settings import Controls
 from orchestra_battery.stored import compare_records
 from orchestra_core import Objective, Pipeline, build, read_performance, verdicts
@@ -269,6 +270,17 @@ def test_all_installed_judges_mark_unless_some_are_named():
     assert installed_judges(()) == ()
     with pytest.raises(UsageError, match="expected each once"):
         installed_judges(["note_judge", {"name": "note_judge"}])
+
+
+def test_a_judge_that_cannot_mark_a_piece_stops_nothing_and_is_told(settings, evaluated):
+    evaluation, _ = evaluated
+    picky = replace(settings, judges=("picky_judge",), baseline=None, controls=Controls(), transforms=0, goals={})
+    found = evaluate(picky, evaluation.directory, resume=True)
+    few = [one for one in found.records if one.requests["arousal"] < 0]
+    assert [one.failures for one in few] == [{"picky_judge": "The performance has few notes; expected six."}] * 4
+    assert find(found).marks["picky_judge"].marks["arousal"].pieces == 4
+    assert unmarked(found.records)[0].startswith("picky_judge could not mark 4 of 8 pieces. pieces/000/000: The performance has")
+    assert evaluate(settings, evaluation.directory, resume=True).records == evaluation.records
 
 
 def test_a_slope_on_held_out_labels_comes_from_the_judge():
