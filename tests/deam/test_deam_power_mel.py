@@ -131,7 +131,7 @@ def test_gradients_of_readings_agree_with_the_plain_ones(kind):
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - {"cues"}))
 def test_a_frozen_network_equals_its_layers_in_value_and_gradient(name, batch):
     torch.manual_seed(4)
     model = make_model(name).double().eval()
