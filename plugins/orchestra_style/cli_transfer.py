@@ -23,7 +23,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     "--weights", default="random", show_default=True, help="Feature network: emotify_5s, emotify_3s, random, or a file."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Everything random follows from it.")
-@click.option("--steps", type=click.IntRange(1), default=150, show_default=True, help="Steps of each window.")
+@click.option("--steps", type=click.IntRange(1), default=200, show_default=True, help="Steps of each window.")
 @click.option("--window", type=click.FloatRange(2.0), default=10.0, show_default=True, help="Longest window in s.")
 @click.option("--overlap", type=click.FloatRange(0.0), default=1.0, show_default=True, help="What windows share, in s.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads to compute with.")

@@ -16,8 +16,8 @@ _SEMITONES, _LOWEST = 84, 32.703
 _FRAMES = 44
 _SIZE, _HOP, _FLUX_BANDS = 2048, 512, 48
 _LOWEST_FLUX, _HIGHEST_FLUX = 60.0, 10_500.0
-# Loudness is heard over 0.19 s, and may lie so many dB outside of what is between that of the source and a steady one.
-_LONG, _APART, _FREE_DB = 4096, 1024, 5.0
+# Loudness is heard over 0.19 s.
+_LONG, _APART = 4096, 1024
 
 
 class MusicEar:
@@ -83,14 +83,14 @@ def loudness(audio: Tensor) -> Tensor:
     return 10 * torch.log10(power + 1e-6)
 
 
-def loudness_distance(heard: Tensor, kept: Tensor) -> Tensor:
+def loudness_distance(heard: Tensor, kept: Tensor, free: float) -> Tensor:
     """Return how far a loudness strays from what lies between that of the source and a steady one, shape (n,).
 
     A texture may even out the dynamics of the music; what is loud at the ends and lost in between is neither. A mean
-    square in units of 10 dB, beyond 5 dB.
+    square in units of 10 dB, beyond `free` dB.
     """
-    above = (heard - kept.clamp_min(0.0) - _FREE_DB).clamp_min(0.0)
-    below = (kept.clamp_max(0.0) - _FREE_DB - heard).clamp_min(0.0)
+    above = (heard - kept.clamp_min(0.0) - free).clamp_min(0.0)
+    below = (kept.clamp_max(0.0) - free - heard).clamp_min(0.0)
     return ((above + below) / 10).square().mean(dim=1)
 
 

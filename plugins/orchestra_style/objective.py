@@ -26,15 +26,18 @@ from orchestra_style.weights import feature_network
 _DEFAULT = StyleConfig()
 # Of the correlation of chroma.
 _TOLERATED = 0.1
+# What a level may stray by, dB, beside the standard deviation of the style's own.
+_STEADY = 1.5
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a take is held against: Gram matrices and texture a share of the way, and the source as heard."""
+    """What a take is held against: Gram matrices and texture a share of the way, the source, and what levels may stray, dB."""
 
     grams: Mapping[str, Tensor]
     texture: Texture
     source: Heard
+    swing: float
 
 
 class Style(Objective):
@@ -122,7 +125,7 @@ class Style(Objective):
     def _evaluate(self, take: Take) -> Evaluation:
         heard = self._ears.hear(_at_network_rate(take.audio, take.sample_rate))
         asked = self._asked.of(_source(take), take.brief.canvas.sample_rate, heard.samples, take.audio.dtype)
-        style, content = self._style(heard, asked), self._content(heard, asked.source)
+        style, content = self._style(heard, asked), self._content(heard, asked)
         terms = {"style": weighted_sum(style, self.style_parts), "content": weighted_sum(content, self.content_parts)}
         named = (("style", style), ("content", content))
         readings = {f"{term}.{part}": value for term, parts in named for part, value in parts.items()}
@@ -137,11 +140,12 @@ class Style(Objective):
             )
         return parts
 
-    def _content(self, heard: Heard, source: Heard) -> dict[str, Tensor]:
+    def _content(self, heard: Heard, asked: _Asked) -> dict[str, Tensor]:
+        source = asked.source
         parts = {
             "harmony": _beyond_tolerance(one_minus_correlation(heard.chroma, source.chroma)),
             "onsets": one_minus_correlation(heard.onsets, source.onsets),
-            "loudness": loudness_distance(heard.loudness, source.loudness),
+            "loudness": loudness_distance(heard.loudness, source.loudness, asked.swing),
         }
         if "features" in self.content_parts:
             parts["features"] = weighted_sum(
@@ -158,7 +162,8 @@ class Style(Objective):
         layers = tuple(self.style_layers) if "gram" in self.style_parts else ()
         grams, lent = own.grams(layers), style.grams(layers)
         mixed = {layer: torch.lerp(grams[layer], lent[layer].expand_as(grams[layer]), self.strength) for layer in layers}
-        return _Asked(mixed, between(own.texture, style.texture, self.strength), own)
+        swing = _STEADY + self.strength * float(style.loudness.std(correction=0))
+        return _Asked(mixed, between(own.texture, style.texture, self.strength), own, swing)
 
 
 def _beyond_tolerance(lost: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class TransferSettings:
     instrument: str = "waveform"
     weights: str = "random"
     seed: int = 0
-    steps: int = 150
+    steps: int = 200
     window: float = 10.0
     overlap: float = 1.0
 

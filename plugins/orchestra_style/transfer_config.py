@@ -59,7 +59,7 @@ class ContentParts:
     """
 
     features: float = 0.05
-    harmony: float = 2.5
+    harmony: float = 3.5
     onsets: float = 4.0
     loudness: float = 4.0
 
@@ -135,7 +135,7 @@ class SpectrogramConfig:
     momentum: float = 0.9
 
 
-def transfer_schedule(learning_rate: float, steps: int = 150) -> dict[str, Any]:
+def transfer_schedule(learning_rate: float, steps: int = 200) -> dict[str, Any]:
     """Return the schedule of a transfer as a specification: stages of `staged` with ever smaller steps."""
     stages, begun = [], 0
     for name, faster, until in _STAGES:

@@ -141,6 +141,6 @@ def test_loudness_is_the_level_of_long_frames():
 def test_music_may_keep_its_dynamics_or_become_steady_but_not_be_lost_in_between():
     source = torch.tensor([[0.0, -12.0, 4.0, -3.0]])
     for kept in (source, 0.0 * source, 0.5 * source, source - 4.9):
-        assert float(loudness_distance(kept, source)) == 0.0
+        assert float(loudness_distance(kept, source, 5.0)) == 0.0
     swollen = torch.tensor([[10.0, -30.0, 4.0, -3.0]])  # 5 dB above what is free, and 13 below
-    assert float(loudness_distance(swollen, source)) == pytest.approx((0.5**2 + 1.3**2) / 4)
+    assert float(loudness_distance(swollen, source, 5.0)) == pytest.approx((0.5**2 + 1.3**2) / 4)
