@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core import hookimpl
+
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TaskID
+
     from orchestra_battery.evaluation import Evaluation
     from orchestra_battery.findings import Findings
     from orchestra_battery.settings import Settings
+    from orchestra_core import Row
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -90,7 +97,7 @@ def run(config: Path | None, output: Path, threads: int, resume: bool, as_json: 
     torch.set_num_threads(threads)
     settings = validate(Settings, read_config(config), str(config)) if config else Settings()
     settings = with_options(settings, options)
-    with Bar() as bar:
+    with going_on("evaluate", output) as bar:
         evaluation = carry_out(settings, output, resume=resume, listener=bar.show)
     findings = find(evaluation)
     path = write_record(evaluation, findings)
@@ -173,16 +180,33 @@ def _as_json(path: Path) -> str:
     return json.dumps({key: value for key, value in record.items() if "pieces" not in key}, indent=1, ensure_ascii=False)
 
 
-class Bar:
-    """A progress bar on the standard error."""
+@contextmanager
+def going_on(command: str, directory: Path) -> Iterator[Bar]:
+    """Give a progress bar that hears of the runs, and say how to go on where they are interrupted."""
+    from orchestra_core import get_registry
 
-    def __init__(self) -> None:
+    try:
+        with Bar() as bar, get_registry().registered(bar, "battery_progress"):
+            yield bar
+    except KeyboardInterrupt:
+        if directory.exists():
+            click.echo(f"Stopped. Go on with the same command and --resume: orchestra {command} ... -o {directory}", err=True)
+        raise
+
+
+class Bar:
+    """A progress bar on the standard error, which shows nothing where that is no terminal; a listener of the life-cycle hooks."""
+
+    def __init__(self, console: Console | None = None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+        console = console or Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._tasks: dict[str, Any] = {}
+        shown = TextColumn("{task.fields[step]}")
+        self._progress = Progress(*columns, shown, console=console, transient=True, disable=not console.is_terminal)
+        self._tasks: dict[str, TaskID] = {}
+        self._stage = ""
 
     def __enter__(self) -> Bar:
         self._progress.start()
@@ -191,8 +215,19 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Show how many of how many pieces of a stage are done."""
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=total)
-        self._progress.update(self._tasks[stage], completed=done, total=total)
+    def show(self, what: str, done: int, total: int) -> None:
+        """Show how many of how many pieces something is done with."""
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(what, total=total, step="")
+        self._progress.update(self._tasks[what], completed=done, total=total, step="")
+
+    @hookimpl
+    def orchestra_stage_started(self, stage: str, steps: int) -> None:
+        """Name the stage that the pieces of the moment are in."""
+        self._stage = f"{stage} of {steps} steps"
+
+    @hookimpl
+    def orchestra_steps_finished(self, rows: Sequence[Row]) -> None:
+        """Show the step that the pieces of the moment are at."""
+        if self._tasks and rows:
+            self._progress.update(list(self._tasks.values())[-1], step=f"{self._stage}, step {rows[-1].step + 1}")

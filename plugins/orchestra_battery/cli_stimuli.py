@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from orchestra_battery.cli import Bar, WithDefault
+from orchestra_battery.cli import WithDefault, going_on
 from orchestra_core.errors import UsageError
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -60,7 +60,7 @@ def run(
     pipeline = {**(dict(read_config(config).get("pipeline", {})) if config else {}), **named}
     rows = read_plan(plan)
     chosen = judges if judges or no_judges else None
-    with Bar() as bar:
+    with going_on("stimuli", output) as bar:
         made = make_stimuli(
             rows, output, pipeline, judges=chosen, resume=resume, listener=lambda *done: bar.show("composing", *done)
         )

@@ -1,11 +1,14 @@
 """``orchestra evaluate`` from the outside."""
 
+import io
 import json
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
-from orchestra_battery.cli import evaluate
+from orchestra_battery.cli import Bar, evaluate
+from orchestra_core import Pipeline, get_registry
 from orchestra_core.errors import RunFolderError, UnknownNameError, UsageError
 
 SETTINGS = """
@@ -119,3 +122,25 @@ def test_help_names_what_there_is():
     text = run("--help").output
     assert all(word in text for word in ("compare", "run", "table", "need not be named"))
     assert "--baseline" in run("run", "--help").output
+
+
+def test_the_bar_tells_the_step_of_the_pieces_of_the_moment():
+    console = Console(force_terminal=True, width=120, file=io.StringIO())
+    with Bar(console) as bar, get_registry().registered(bar, "bar"):
+        bar.show("composing", 2, 8)
+        Pipeline(instrument="sines", oracle="pulse", schedule="still", score="tones").compose(valence=0, arousal=0, duration=0.5)
+        bar._progress.refresh()
+    shown = console.file.getvalue()
+    assert "composing" in shown and "2/8" in shown
+    assert "still of 1 steps, step 1" in shown
+
+
+def test_an_interrupted_evaluation_says_how_to_go_on(config, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        (tmp_path / "cut").mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("orchestra_battery.evaluation.evaluate", interrupted)
+    result = run(config, "-o", tmp_path / "cut")
+    assert result.exit_code != 0
+    assert "--resume" in result.stderr and str(tmp_path / "cut") in result.stderr
