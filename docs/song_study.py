@@ -98,8 +98,8 @@ def page(rows: list[dict[str, Any]], seeds: int) -> str:
         "written and not optimised. r is the correlation of a mark with the request, slope its change per unit of request, and "
         "cross the change per unit of the *other* request.",
         "",
-        "The blind prior draws every choice by the seed alone and sees no target: what it shows is chance. A cell is empty where a "
-        "judge does not qualify.",
+        "The blind prior draws every choice by the seed alone and sees no target: what it shows is chance. A cell is empty where "
+        "a judge does not qualify.",
         "",
         "| score | marked by | arousal r | slope | cross | valence r | slope | cross |",
         "|---|---|---|---|---|---|---|---|",
