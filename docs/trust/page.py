@@ -121,6 +121,11 @@ def _page(trusts: Sequence[Trust], command: str, missing: str, picture: str) -> 
     measured = {f"{trust.label}, {renderer}": trust.goals(renderer) for trust in trusts for renderer in trust.modes}
     rows = [[words, f"{goal:g}", *(_mark(one[name], goal) for one in measured.values())] for name, (goal, words) in GOALS.items()]
     yield from table(["", "goal", *measured], rows)
+    yield ""
+    yield paragraph(
+        """Bold figures reach their goal. The recipe of the default oracle was chosen with these figures, as the piano plays, in
+        view; it was fitted to no piece, setting or rating of this page."""
+    )
     yield from ("", f"![Pairs and cues](images/{picture})", "", "The picture shows what the default piano plays.", "")
     if missing:
         yield from (f"Not measured: what FluidSynth plays, because {missing}.", "")
