@@ -235,7 +235,9 @@ def _perform(pipeline: Pipeline, part: Tensor, run: Path, seed: int) -> Tensor:
         pipeline.compose(source=source, seed=seed, canvas=canvas, directory=run, resume=True)
         source.unlink()  # the run folder has a copy
     heard = read_audio(run / "audio.wav")[0][0]
-    return heard * (part.square().mean().sqrt() / heard.square().mean().sqrt().clamp_min(1e-9))
+    # What lies at 0 Hz is raised with the lowest cell and cannot be heard: the content's own offset stays.
+    heard, still = heard - heard.mean(), part - part.mean()
+    return heard * (still.square().mean().sqrt() / heard.square().mean().sqrt().clamp_min(1e-9)) + part.mean()
 
 
 def _is_finished(run: Path) -> bool:

@@ -57,6 +57,11 @@ def test_the_sound_changes_and_the_image_stays(files, done):
     assert ratio == pytest.approx(0.25, abs=0.05)
 
 
+def test_no_offset_is_added(files, done):
+    content, _ = soundfile.read(files["content"])
+    assert np.abs(done[1].audio.numpy().mean(axis=1) - content.mean(axis=0)).max() < 1e-4
+
+
 def test_every_window_is_a_run_of_the_ordinary_pipeline(done):
     settings, result, seen = done
     assert [run.name for run in result.runs] == ["000", "001"]
