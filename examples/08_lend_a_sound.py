@@ -20,7 +20,7 @@ folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 folder.mkdir(parents=True, exist_ok=True)
 
 RATE, SECONDS = 22_050, 4.0
-STEPS = 5  # for a first impression; the command takes 100
+STEPS = 12  # for a first impression; the command takes 200
 
 
 def piano(path: Path) -> Path:
@@ -46,20 +46,25 @@ def drone(path: Path) -> Path:
     return write_wav(path, 0.5 * sound / np.abs(sound).max(), RATE)
 
 
-def describe(name: str, strength: float, path: Path) -> None:
-    """Print what the oracle hears."""
-    reading = oracle.read(*read_audio(path))
+def describe(name: str, strength: float, path: Path) -> float:
+    """Print what the oracle hears at equal loudness, and return the arousal."""
+    audio, rate = read_audio(path)
+    reading = oracle.read(0.1 * audio / audio.square().mean().sqrt(), rate)
     print(f"{name:12} {strength:8.1f} {float(reading['arousal']):+8.2f} {float(reading['valence']):+8.2f}")
+    return float(reading["arousal"])
 
 
 given = [Path(argument) for argument in sys.argv[2:]]
 content, *ambiences = given or [piano(folder / "piano.wav"), rain(folder / "rain.wav"), drone(folder / "drone.wav")]
 oracle = build("oracle", "deam_cnn").component
 print(f"{'ambience':12} {'strength':>8} {'arousal':>8} {'valence':>8}")
-describe("none", 0.0, content)
+before = describe("none", 0.0, content)
+after = {}
 for ambience in ambiences:
     for strength in (0.5, 1.0):
         settings = TransferSettings(content, ambience, strength=strength, steps=STEPS)
         done = transfer(settings, folder / f"{ambience.stem}-{strength}")
-        describe(ambience.stem, strength, done.directory / "result.wav")
+        after[ambience.stem, strength] = describe(ambience.stem, strength, done.directory / "result.wav")
+(name, strength), most = max(after.items(), key=lambda item: abs(item[1] - before))
+print(f"Arousal moves most with {name} at {strength}: by {most - before:+.2f}, of a scale from -1 to 1, as this oracle hears it.")
 print("listen:", folder)
