@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -57,6 +57,11 @@ class AudioJudge(Judge):
     def qualified(self) -> frozenset[str]:
         """The dimensions on which its card says that it qualifies."""
         return frozenset(self.card.qualified)
+
+    @property
+    def held_out(self) -> Mapping[str, Mapping[str, float]]:
+        """How its card says that it agrees with ratings of pieces it did not learn from."""
+        return self.card.held_out
 
     @classmethod
     @abstractmethod

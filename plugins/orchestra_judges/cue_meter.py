@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -56,6 +57,11 @@ class CueMeter(Judge):
     def qualified(self) -> frozenset[str]:
         """The dimensions on which its card says that it qualifies."""
         return frozenset(self.card.qualified)
+
+    @property
+    def held_out(self) -> Mapping[str, Mapping[str, float]]:
+        """How its card says that it agrees with ratings of pieces it did not learn from."""
+        return self.card.held_out
 
     def cues(self, performance: Performance) -> dict[str, float]:
         """Return the cues that the marks are made of; see `orchestra_judges.cues.note_cues`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -52,6 +53,11 @@ class NotesJudge(Judge):
     def qualified(self) -> frozenset[str]:
         """The dimensions on which its card says that it qualifies."""
         return frozenset(self.card.qualified)
+
+    @property
+    def held_out(self) -> Mapping[str, Mapping[str, float]]:
+        """How its card says that it agrees with ratings of pieces it did not learn from."""
+        return self.card.held_out
 
     def _mark(self, performance: Performance) -> dict[str, float]:
         features = note_table(pitched(performance.score), WINDOW)

@@ -49,6 +49,11 @@ class Card(WeightsCard):
         """Arousal and valence in [-1, 1]."""
         return tuple(Dimension(name, -1.0, 1.0, "1", self.mean.get(name), self.sd.get(name)) for name in DIMENSIONS)
 
+    @property
+    def held_out(self) -> Mapping[str, Mapping[str, float]]:
+        """Agreement with people's ratings of pieces it did not learn from, by dimension, with the ``slope`` of mark on rating."""
+        return {name: {**marks, "slope": slope(marks["r2"], marks["ccc"])} for name, marks in self.metrics.items()}
+
 
 @dataclass(frozen=True, eq=False)
 class JudgeWeights:
@@ -123,6 +128,31 @@ def qualified(metrics: Mapping[str, Mapping[str, float]]) -> tuple[str, ...]:
     good = {name: metrics[name]["r"] >= LEAST_R for name in DIMENSIONS}
     good["valence"] = good["valence"] and metrics["valence"]["partial_r"] >= LEAST_PARTIAL_R
     return tuple(name for name in DIMENSIONS if good[name])
+
+
+def slope(r2: float, ccc: float) -> float:
+    """Return the slope of marks on ratings, by least squares, that follows from R² and Lin's concordance.
+
+    With the mean squared error E, the rating's variance V and the covariance C of both, R² = 1 - E / V and CCC = 2 C / (E + 2 C);
+    the slope is C / V.
+
+    Parameters
+    ----------
+    r2 : float, < 1
+        Coefficient of determination.
+    ccc : float, < 1
+        Lin's concordance correlation coefficient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rated, marked = np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.5, 0.5, 1.5, 2.0])
+    >>> error, spread = np.mean((marked - rated) ** 2), np.var(rated)
+    >>> together = np.mean((marked - marked.mean()) * (rated - rated.mean()))
+    >>> round(slope(1 - error / spread, 2 * together / (error + 2 * together)), 6) == round(together / spread, 6)
+    True
+    """
+    return ccc * (1.0 - r2) / (2.0 * (1.0 - ccc))
 
 
 class _Arrays(nn.Module):

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from orchestra_core import build
 from orchestra_core.errors import WeightsError
 from orchestra_judges.cue_meter import CueMeter
 from orchestra_judges.notes_judge import NotesJudge
 from orchestra_judges.plugin import orchestra_judges
-from orchestra_judges.weights import DIMENSIONS, Card, load_judge, qualified, save_judge, shipped_path
+from orchestra_judges.weights import DIMENSIONS, Card, load_judge, qualified, save_judge, shipped_path, slope
 
 JUDGES = [descriptor.name for descriptor in orchestra_judges()]
 
@@ -30,6 +31,25 @@ def test_a_card_says_how_good_a_judge_is_on_what_it_has_not_seen(name):
         assert {"r", "r2", "ccc", "partial_r"} <= set(marks)
         assert marks["r_low"] <= marks["r"] <= marks["r_high"]
     assert card.qualified == qualified(card.metrics)
+
+
+@pytest.mark.parametrize("name", JUDGES)
+def test_a_judge_tells_the_slope_on_held_out_ratings(name):
+    told = build("judge", name).component.held_out
+    for dimension in DIMENSIONS:
+        marks = load_judge(name).card.metrics[dimension]
+        assert told[dimension]["r"] == marks["r"]
+        # slope = r x (spread of marks / spread of ratings): marks shrink towards the mean, and never turn round
+        assert 0.1 < told[dimension]["slope"] < 1.5
+
+
+def test_the_slope_follows_from_two_measures_of_agreement():
+    rng = np.random.default_rng(0)
+    rated = rng.normal(size=50)
+    marked = 0.3 + 0.4 * rated + 0.2 * rng.normal(size=50)
+    error = np.mean((marked - rated) ** 2)
+    ccc = 2 * np.cov(marked, rated, bias=True)[0, 1] / (marked.var() + rated.var() + (marked.mean() - rated.mean()) ** 2)
+    assert slope(1 - error / rated.var(), ccc) == pytest.approx(np.polyfit(rated, marked, 1)[0])
 
 
 @pytest.mark.parametrize("name", JUDGES)
