@@ -83,7 +83,7 @@ def loudness(audio: Tensor) -> Tensor:
     return 10 * torch.log10(power + 1e-6)
 
 
-def loudness_distance(heard: Tensor, kept: Tensor, free: float) -> Tensor:
+def loudness_distance(heard: Tensor, kept: Tensor, free: float | Tensor) -> Tensor:
     """Return how far a loudness strays from what lies between that of the source and a steady one, shape (n,).
 
     A texture may even out the dynamics of the music; what is loud at the ends and lost in between is neither. A mean

@@ -37,7 +37,7 @@ class _Asked:
     grams: Mapping[str, Tensor]
     texture: Texture
     source: Heard
-    swing: float
+    swing: Tensor
 
 
 class Style(Objective):
@@ -162,7 +162,7 @@ class Style(Objective):
         layers = tuple(self.style_layers) if "gram" in self.style_parts else ()
         grams, lent = own.grams(layers), style.grams(layers)
         mixed = {layer: torch.lerp(grams[layer], lent[layer].expand_as(grams[layer]), self.strength) for layer in layers}
-        swing = _STEADY + self.strength * float(style.loudness.std(correction=0))
+        swing = _STEADY + self.strength * style.loudness.std(dim=1, correction=0, keepdim=True)
         return _Asked(mixed, between(own.texture, style.texture, self.strength), own, swing)
 
 
