@@ -10,6 +10,8 @@ from typing import Any, Literal
 # Stages of a transfer: name, learning rate re the instrument's own, and up to which share of the steps. What lies under the
 # source has 50 dB to rise first; around the end a large step is a modulation that nobody asked for.
 _STAGES = (("reach", 2.0, 0.45), ("move", 1.0, 0.75), ("settle", 0.3, 1.0))
+# Loss below which there is nothing to lend: the content as its own style. Other sounds stay far above it.
+_MET = 0.01
 
 WaveformForm = Literal["cells", "samples"]
 
@@ -141,7 +143,7 @@ def transfer_schedule(learning_rate: float, steps: int = 200) -> dict[str, Any]:
     for name, faster, until in _STAGES:
         count = round(until * steps) - begun
         begun += count
-        stage = {"name": name, "groups": ["samples"], "weights": {"style": 1.0, "content": 1.0}, "clip": 0.0}
+        stage = {"name": name, "groups": ["samples"], "weights": {"style": 1.0, "content": 1.0}, "clip": 0.0, "stop_loss": _MET}
         if count > 0:
             stages.append({**stage, "learning_rate": faster * learning_rate, "steps": count})
     return {"name": "staged", "config": {"stages": stages}}
