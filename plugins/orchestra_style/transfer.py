@@ -152,7 +152,7 @@ def transfer(
     pipeline = window_pipeline(settings)  # and weights that are not there
     folder = _opened(Path(directory), settings, resume)
     audio, runs = channels, list[Path]()
-    if settings.strength > 0:
+    if settings.strength > 0 and not _is_same(settings):
         before = resampled(reference(channels), rate, SAMPLE_RATE)
         after, runs = _changed(before, settings, pipeline, folder, progress)
         audio = spread(channels, rate, before, after)
@@ -175,6 +175,11 @@ def _finished_before(folder: Path, settings: TransferSettings) -> Transfer | Non
     audio, rate = read_channels(folder / RESULT)
     runs = tuple(sorted(run for run in (folder / WINDOWS).glob("*") if _is_finished(run)))
     return Transfer(folder, audio, rate, runs, (*record["messages"], "This transfer was already finished; nothing was computed."))
+
+
+def _is_same(settings: TransferSettings) -> bool:
+    """Return whether content and style are one recording, which has nothing to lend itself."""
+    return settings.content.read_bytes() == settings.style.read_bytes()
 
 
 def content_channels(path: Path) -> tuple[Tensor, int]:

@@ -168,11 +168,10 @@ def test_strength_0_returns_the_content(files, tmp_path):
     assert not result.runs
 
 
-def test_the_content_as_its_own_style_changes_next_to_nothing(files, tmp_path):
+def test_the_content_as_its_own_style_changes_nothing(files, tmp_path):
     content, _ = soundfile.read(files["content"], dtype="float32")
-    own = TransferSettings(files["content"], files["content"])  # all steps: it stops where nothing is to be lent
-    found = transfer(own, tmp_path / "out").audio.numpy().T
-    assert np.mean((found - content) ** 2) < 1e-4 * np.mean(content**2)
+    found = transfer(TransferSettings(files["content"], files["content"]), tmp_path / "out").audio.numpy().T
+    np.testing.assert_array_equal(found, content)
 
 
 def test_a_silent_window_stays_silent(files, tmp_path):
