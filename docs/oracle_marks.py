@@ -37,6 +37,11 @@ HERE = Path(__file__).resolve().parent
 PAGE, IMAGES = HERE / "oracle_marks.md", HERE / "images"
 FOLDS, SEEDS = 6, 5
 DEFAULT = PRESETS["default"]
+CONTROLS: dict[str, dict[str, Any]] = {
+    "labels shuffled between songs": {"shuffle": True},
+    "labels shuffled, without pairs": {"shuffle": True, "pair_mode": 0.0, "pair_unmoved": 0.0, "pair_still": 0.0},
+    "untrained": {"epochs": 0},
+}
 CHANGES: dict[str, dict[str, Any]] = {
     "as it is": {},
     "without pair losses": {"pair_mode": 0.0, "pair_unmoved": 0.0, "pair_still": 0.0},
@@ -156,16 +161,20 @@ def controls(cues: PreparedCorpora, folder: Path) -> list[str]:
     """Return r of the same model trained on shuffled labels, and untrained, over seeds."""
     held_out, learned = only_plain(cues.of_parts("judges")), plain(cues.of_parts("oracle"), DEFAULT)
     rows = []
-    for name, changes in (("labels shuffled between songs", {"shuffle": True}), ("untrained", {"epochs": 0})):
+    for name, changes in CONTROLS.items():
         found: dict[str, list[Evaluation]] = {corpus: [] for corpus in cues.names}
         for seed in range(SEEDS):
-            own = folder / f"{name.split()[0]}-{seed}"
+            own = folder / f"{name.replace(' ', '_')}-{seed}"
             shutil.rmtree(own, ignore_errors=True)
             reader = train(learned, replace(DEFAULT, seed=seed, **changes), own)
             for corpus, marks in evaluate_corpora(learned, held_out, read_all(reader, held_out), draws=0).items():
                 found[corpus].append(marks["all"])
         rows += [(name, corpus, *_spread(marks)) for corpus, marks in found.items()]
-    text = f"The same model and clips, {SEEDS} seeds each: mean r per song of the part `judges`, and the range over seeds."
+    text = (
+        f"The same model and clips, {SEEDS} seeds each: mean r per song of the part `judges`, and the range over seeds. Where labels "
+        "are shuffled the pairs stay as they are, and pairs that differ in mode teach valence without any rating: what r is left "
+        "there is what mode alone tells of these songs. The row without pairs has no such help."
+    )
     return ["## Controls", "", text, "", *table(("control", "corpus", "r arousal", "r valence"), rows)]
 
 
