@@ -171,9 +171,9 @@ def controls(cues: PreparedCorpora, folder: Path) -> list[str]:
                 found[corpus].append(marks["all"])
         rows += [(name, corpus, *_spread(marks)) for corpus, marks in found.items()]
     text = (
-        f"The same model and clips, {SEEDS} seeds each: mean r per song of the part `judges`, and the range over seeds. Where "
-        "labels are shuffled the pairs stay as they are, and pairs that differ in mode teach valence without any rating: what r is left "
-        "there is what mode alone tells of these songs. The row without pairs has no such help."
+        f"The same model and clips, {SEEDS} seeds each: mean r per song of the part `judges`, and the range over seeds. "
+        "Where labels are shuffled the pairs stay as they are, and pairs that differ in mode teach valence without any rating: "
+        "what r is left there is what mode alone tells of these songs. The row without pairs has no such help."
     )
     return ["## Controls", "", text, "", *table(("control", "corpus", "r arousal", "r valence"), rows)]
 
