@@ -15,6 +15,7 @@ from work import piano, problem, weights
 
 from orchestra_deam.front_end import FrontEnd
 from orchestra_deam.models import frozen
+from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.weights import load_weights
 
 ROUNDS = {Size.FULL: 9, Size.QUICK: 3, Size.SMOKE: 1}
@@ -27,6 +28,7 @@ def measure(size: Size) -> dict[str, Any]:
         "rendering": (_rendering(SECONDS[size]), _exact(SECONDS[size])),
         "mel spectrogram": (_front_ends(), None),
         "network": (_networks(), None),
+        "whole oracle": (_oracles(), None),
     }
     return {part: _measure(part, ways, ROUNDS[size], true) for part, (ways, true) in parts.items()}
 
@@ -116,6 +118,14 @@ def _networks() -> dict[str, Callable[[], Tensor]]:
     }
 
 
+def _oracles() -> dict[str, Callable[[], Tensor]]:
+    def read(model: str) -> Callable[[], Tensor]:
+        oracle, audio = DeamCNN(model), _clip(22_050)
+        return lambda: torch.stack(list(oracle.read_unchecked(audio.requires_grad_(), 22_050).values()))
+
+    return {"three_conv, on mel bands": read("three_conv"), "cues, the default": read("cues")}
+
+
 def _audio_error(outcome: Tensor, first: Tensor) -> str:
     if outcome.shape != first.shape:
         return ""
@@ -131,7 +141,16 @@ def _reading_error(outcome: Tensor, first: Tensor) -> str:
     return f"{float((outcome - first).abs().max()):.0e}"
 
 
-_ERRORS = {"rendering": _audio_error, "mel spectrogram": _feature_error, "network": _reading_error}
+def _no_error(outcome: Tensor, first: Tensor) -> str:
+    return ""  # two oracles are meant to differ
+
+
+_ERRORS = {
+    "rendering": _audio_error,
+    "mel spectrogram": _feature_error,
+    "network": _reading_error,
+    "whole oracle": _no_error,
+}
 
 
 def figures(result: Mapping[str, Any]) -> list[Figure]:

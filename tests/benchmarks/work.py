@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from orchestra_core import Brief, Canvas, Instrument, Note, Objective, Score, ScoreSource, build
+from orchestra_core import Brief, Canvas, Instrument, Note, Objective, Ref, Score, ScoreSource, build
 from orchestra_core.problem import Evaluator, Problem
 from orchestra_piano import PianoAdsr, ReferenceScore, published_piano
 from orchestra_staged.config import StageConfig
@@ -36,8 +36,9 @@ def literal_piano() -> Instrument:
 
 @cache
 def objective() -> Objective:
-    """Return the default objective: match, with the default oracle and its shipped weights."""
-    made = build("objective", None).component
+    """Return match with the network on mel bands, which the straightforward way has too."""
+    oracle = Ref("oracle", "deam_cnn", {"model": "three_conv"})
+    made = build("objective", {"name": "match", "config": {"oracle": oracle}}).component
     assert isinstance(made, Objective)
     return made
 
@@ -97,7 +98,7 @@ def evaluation(problem: Problem) -> tuple[dict[str, Tensor], dict[str, Tensor], 
 
 
 def weights() -> Path:
-    """Return the file of the default oracle's weights."""
+    """Return the file of that network's weights."""
     from orchestra_deam.oracle import weights_path
 
     return weights_path("three_conv")
