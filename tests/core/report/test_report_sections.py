@@ -55,7 +55,7 @@ def test_a_plane_without_a_corpus_is_the_whole_scale():
 
 def test_the_plane_shows_target_stages_and_the_asked_word(make_result):
     page = plane.section(make_result())
-    for text in ("first", "second", "start", "target", "reached", ">happy<", ">sad<", "Reached: valence 0.29 and arousal 0.13"):
+    for text in ("first", "second", "start", "target", "reached", ">happy<", ">angry<", "Reached: valence 0.29 and arousal 0.13"):
         assert text in page
     assert 'role="img"' in page and "aria-label=" in page
 
