@@ -21,6 +21,8 @@ Scale = Literal["request", "reading"]
 _SEEN = 2.0
 # A target counts as reached within this share of half the dimension's range.
 _REACHED = 0.05
+# What a word asks for.
+_OF_WORDS = ("valence", "arousal")
 _LARGEST_SEED = 2**63 - 1
 # Keeps the seeds of variations apart from other numbers that are drawn from a seed.
 _VARIATIONS = 0x76617279
@@ -158,7 +160,7 @@ def to_readings(request: Request, dimensions: Sequence[Dimension], scale: Scale)
     if known and not request.targets and request.like is None:
         raise TargetError(f"Nothing is asked. Name an emotion word, or a target for: {', '.join(known)}.")
     for name in request.targets:
-        if name not in known and request.word:
+        if name not in known and request.word and name in _OF_WORDS:
             raise TargetError(
                 f"The word {request.word!r} asks for valence and arousal, and here can be asked for: "
                 f"{', '.join(known) or 'nothing'}. Name targets instead, or choose an oracle that hears emotion."

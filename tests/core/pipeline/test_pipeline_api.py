@@ -7,7 +7,7 @@ import pytest
 import torch
 from small_pipeline import Tone
 
-from orchestra_core import Canvas, Note, Pipeline, Ref, Schedule, Score
+from orchestra_core import Canvas, Dimension, Note, Pipeline, Ref, Schedule, Score
 from orchestra_core.errors import (
     ConfigurationError,
     ContractError,
@@ -19,6 +19,7 @@ from orchestra_core.errors import (
     UsageError,
 )
 from orchestra_core.pipeline import Request
+from orchestra_core.pipeline.request import make_request, to_readings
 from orchestra_core.pipeline.settings import load_settings
 
 CANVAS = Canvas(duration=0.5, sample_rate=16_000)
@@ -49,6 +50,12 @@ def test_an_unknown_dimension_gets_close_matches(registry):
 def test_a_word_needs_an_oracle_that_hears_emotion(registry):
     with pytest.raises(TargetError, match=r"The word 'happy' asks for valence and arousal, .* asked for: centroid"):
         Pipeline(registry=registry).compose("happy", canvas=CANVAS)
+
+
+def test_a_target_that_is_unknown_is_named_beside_a_word_too():
+    hears = [Dimension("valence", -1.0, 1.0), Dimension("arousal", -1.0, 1.0)]
+    with pytest.raises(TargetError, match=r"'foo'.*Known: arousal, valence"):
+        to_readings(make_request("happy", None, None, {"foo": 1.0}, 0), hears, "request")
 
 
 def test_asking_for_nothing_names_what_can_be_asked(registry):
