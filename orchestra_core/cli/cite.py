@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from orchestra_core.errors import UsageError
+
 
 @click.command(name="cite")
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
@@ -20,5 +22,14 @@ def cite(run: Path, bibtex: bool) -> None:
     from orchestra_core.runs.citing import as_bibtex, as_text, cite_run
     from orchestra_core.runs.folder import load_recipe
 
+    _refuse_folder_of_runs(run)
     found = cite_run(load_recipe(run), get_registry())
     click.echo(as_bibtex(found) if bibtex else as_text(found))
+
+
+def _refuse_folder_of_runs(folder: Path) -> None:
+    """Name a run in a folder that is none itself, such as that of a style transfer, whose windows are runs."""
+    if folder.is_dir() and not (folder / "run.json").exists():
+        runs = sorted([*folder.glob("*/run.json"), *folder.glob("*/*/run.json")])
+        if runs:
+            raise UsageError(f"{folder} is not a run folder, but holds runs: give one of them, such as {runs[0].parent}.")

@@ -138,12 +138,13 @@ def as_bibtex(run: RunCitation) -> str:
 
 def _components(value: Any) -> Iterator[tuple[str, str]]:
     """Yield kind and name of every component in a recipe's pipeline, from the outside in."""
-    if not isinstance(value, Mapping):
-        return
-    if isinstance(value.get("kind"), str) and isinstance(value.get("name"), str):
-        yield value["kind"], value["name"]
-    for inner in value.values():
-        yield from _components(inner)
+    if isinstance(value, Mapping):
+        if isinstance(value.get("kind"), str) and isinstance(value.get("name"), str):
+            yield value["kind"], value["name"]
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _components(inner)
 
 
 def _part(kind: str, name: str, versions: Mapping[str, str], registry: Registry) -> PartCitation:

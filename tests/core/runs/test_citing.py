@@ -70,6 +70,16 @@ def test_every_part_is_named_with_its_version_licence_and_citation(found):
     assert "envelope swell (in-code 2.5; BSD-3-Clause)" in text
 
 
+@pytest.mark.parametrize("several", [list, tuple])
+def test_the_parts_in_a_list_are_named_too(several):
+    registry = Registry(entry_points=(), strict=True)
+    registry.register(Plugin(), "strings")
+    oracles = several({"kind": "oracle", "name": name, "config": {}} for name in ("ear", "other"))
+    agreed = {"kind": "objective", "name": "agreed", "config": {"oracles": oracles, "weights": several([1.0, 2.0])}}
+    parts = cite_run({**RECIPE, "pipeline": {"objective": agreed}}, registry).parts
+    assert [(part.kind, part.name) for part in parts] == [("objective", "agreed"), ("oracle", "ear"), ("oracle", "other")]
+
+
 def test_the_version_and_seeds_are_those_of_the_run_and_not_of_today(found):
     first, second = as_text(found).splitlines()[:2]
     assert "Version 0.0.9. MIT licence." in first
@@ -118,6 +128,12 @@ def test_the_command_cites_a_run_folder_and_a_batch(tmp_path, make_result):
         assert done.exit_code == 0, done.output
         assert "envelope adsr (orchestra-music" in done.output
     assert CliRunner().invoke(cite, [str(tmp_path / "run"), "--bibtex"]).output.startswith("@software{orchestra,")
+
+
+def test_a_folder_that_only_holds_runs_names_one(tmp_path, capsys, make_result):
+    make_result().save(tmp_path / "windows" / "000")
+    assert orchestra(["cite", str(tmp_path)]) == 2
+    assert f"holds runs: give one of them, such as {tmp_path / 'windows' / '000'}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
