@@ -23,9 +23,13 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "lock": ("lock", lambda names: [name.strip() for name in names.split(",")]),
 }
 
+#: Quarter notes per minute.
+_TEMPOS = (20, 400)
+
 _OPTIONS = (
     click.option("--key", metavar="KEY", help="Tonic, such as D, or tonic and mode, such as 'D dorian'."),
-    click.option("--tempo", type=float, metavar="BPM", help="Quarter notes per minute."),
+    # Score sources have 0 for a tempo that nobody set; on the command line that is to leave the option out.
+    click.option("--tempo", type=click.FloatRange(*_TEMPOS), metavar="BPM", help="Quarter notes per minute."),
     click.option("--metre", metavar="BEATS/VALUE", help="Such as 3/4."),
     click.option("--bars", type=click.IntRange(1), metavar="N", help="Number of bars."),
     click.option("--variation", type=click.IntRange(0), metavar="K", help="The K-th variation of the piece of this seed."),

@@ -110,3 +110,10 @@ def test_compose_has_the_options_and_each_has_a_help():
     assert names <= {option.name for option in compose.params}
     assert all(option.help for option in empty.params)
     assert CliRunner().invoke(empty, ["--bars", "0"]).exit_code == 2
+
+
+@pytest.mark.parametrize("tempo", ["0", "-90", "19.9", "401"])
+def test_a_tempo_that_nobody_could_play_is_refused_with_the_range(tempo):
+    result = CliRunner().invoke(compose, ["calm", "--score", "song", f"--tempo={tempo}"])
+    assert result.exit_code == 2
+    assert "--tempo" in result.stderr and "20<=x<=400" in result.stderr
