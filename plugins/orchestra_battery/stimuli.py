@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from orchestra_battery.composing import is_finished
@@ -18,12 +20,12 @@ from orchestra_battery.marking import audio_hash, gates_of, marks_of, record_of
 from orchestra_battery.plain import plain
 from orchestra_battery.plan import Stimulus
 from orchestra_core import Pipeline, read_performance, write_text
-from orchestra_core.errors import ConfigurationError, RunFolderError
+from orchestra_core.errors import ConfigurationError, RunFolderError, UsageError
 
 #: Format and version of the manifest.
 FORMAT = "orchestra-stimuli/1"
 MANIFEST = "manifest.json"
-_TABLE, _FOLDER = "manifest.csv", "stimuli"
+_PLAN, _TABLE, _FOLDER = "plan.json", "manifest.csv", "stimuli"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def make_stimuli(
     stimuli : sequence of Stimulus
         The plan.
     directory : Path
-        A folder that is missing or empty; with `resume`, also one that holds some of the same plan.
+        A folder that is missing or empty, or where nothing is finished; with `resume`, also one that holds some of the same
+        plan.
     parts : mapping
         Parts of the pipeline by name, or by name and configuration; rows of the plan change them.
     judges : sequence, optional
@@ -106,15 +109,19 @@ def make_stimuli(
     ------
     RunFolderError
         The folder holds something else, or stimuli of another plan.
-    ConfigurationError
-        A row asks for what cannot be made.
+    UsageError
+        A row asks for what cannot be made, such as an unknown word; nothing is written then.
     """
     kitchen = _Kitchen(parts)
     pipelines = [kitchen.pipeline(stimulus) for stimulus in stimuli]  # refuses what cannot be made before anything is
     markers = installed_judges(judges)
-    _open(directory, stimuli, kitchen.base, resume)
+    plan = _plain_plan(stimuli, kitchen.base)
+    stale = _begun_otherwise(directory, plan, resume)
+    rows = tuple(zip(stimuli, pipelines, strict=True))
+    _rehearse([row for row in rows if not is_finished(directory / _FOLDER / row[0].name)])
+    _open(directory, plan, stale)
     made = []
-    for done, (stimulus, pipeline) in enumerate(zip(stimuli, pipelines, strict=True)):
+    for done, (stimulus, pipeline) in enumerate(rows):
         if listener is not None:
             listener(done, len(stimuli))
         folder = directory / _FOLDER / stimulus.name
@@ -158,6 +165,21 @@ class _Kitchen:
         return {"name": current["name"], "config": {**config, **changes}}
 
 
+def _rehearse(rows: Sequence[tuple[Stimulus, Pipeline]]) -> None:
+    """Refuse every row that cannot be composed; rows that differ in their seeds alone are tried once."""
+    tried = {json.dumps(plain(replace(stimulus, name="", factors={}, seed=0))): (stimulus, pipe) for stimulus, pipe in rows[::-1]}
+    for stimulus, pipeline in reversed(tried.values()):
+        with TemporaryDirectory() as taken:
+            # A run is checked in everything before its folder is opened, and this one is not to be had.
+            (Path(taken) / "taken").touch()
+            try:
+                _compose(pipeline, stimulus, Path(taken))
+            except RunFolderError:
+                continue
+            except UsageError as error:
+                raise type(error)(f"Stimulus {stimulus.name!r}: {error}") from error
+
+
 def _compose(pipeline: Pipeline, stimulus: Stimulus, folder: Path) -> None:
     folder.parent.mkdir(exist_ok=True)
     pipeline.compose(
@@ -189,23 +211,35 @@ def _measured(stimulus: Stimulus, pipeline: Pipeline, folder: Path, directory: P
     )
 
 
-def _open(directory: Path, stimuli: Sequence[Stimulus], base: Pipeline, resume: bool) -> None:
-    """Make the folder, or check that what is there is of the same plan; rows may have been added."""
-    path = directory / "plan.json"
+def _plain_plan(stimuli: Sequence[Stimulus], base: Pipeline) -> dict[str, Any]:
     rows = {stimulus.name: plain(stimulus) for stimulus in stimuli}
-    now = {"format": FORMAT, "pipeline": plain(base.parts.plain), "stimuli": rows}
-    if directory.exists() and any(directory.iterdir()):
-        if not path.exists():
-            raise RunFolderError(f"{directory} is not empty and no set of stimuli. Choose another folder with -o.")
-        if not resume:
-            raise RunFolderError(f"{directory} already holds stimuli. Choose another folder with -o, or go on with --resume.")
-        before = json.loads(path.read_text(encoding="utf-8"))
-        other = [name for name, row in before["stimuli"].items() if name in rows and row != json.loads(json.dumps(rows[name]))]
-        if before["pipeline"] != json.loads(json.dumps(now["pipeline"])) or other:
-            what = f"asks otherwise for {other[0]!r}" if other else "names other parts"
-            raise RunFolderError(f"{directory} holds stimuli of another plan: this one {what}. Choose another folder with -o.")
+    stored: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, "pipeline": plain(base.parts.plain), "stimuli": rows}))
+    return stored
+
+
+def _begun_otherwise(directory: Path, plan: Mapping[str, Any], resume: bool) -> list[Path]:
+    """Return run folders that another plan began, where it finished none; refuse a folder where it did, or that is no set."""
+    if not directory.exists() or not any(directory.iterdir()):
+        return []
+    if not (directory / _PLAN).exists():
+        raise RunFolderError(f"{directory} is not empty and no set of stimuli. Choose another folder with -o.")
+    begun = {folder.name: folder for folder in sorted((directory / _FOLDER).glob("*")) if folder.is_dir()}
+    if begun and not resume:
+        raise RunFolderError(f"{directory} already holds stimuli. Choose another folder with -o, or go on with --resume.")
+    before = json.loads((directory / _PLAN).read_text(encoding="utf-8"))
+    other = [name for name in begun if before["stimuli"].get(name) != plan["stimuli"].get(name) and name in plan["stimuli"]]
+    same_parts = before["pipeline"] == plan["pipeline"]
+    if any(map(is_finished, begun.values())) and (other or not same_parts):
+        what = f"asks otherwise for {other[0]!r}" if other else "names other parts"
+        raise RunFolderError(f"{directory} holds stimuli of another plan: this one {what}. Choose another folder with -o.")
+    return [begun[name] for name in (other if same_parts else begun)]
+
+
+def _open(directory: Path, plan: Mapping[str, Any], stale: Sequence[Path]) -> None:
+    for folder in stale:
+        shutil.rmtree(folder)
     directory.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+    write_text(directory / _PLAN, json.dumps(plan, indent=1, ensure_ascii=False) + "\n")
 
 
 def _write_manifest(directory: Path, made: Sequence[Made]) -> None:

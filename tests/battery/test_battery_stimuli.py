@@ -140,6 +140,51 @@ def test_parts_that_cannot_be_made_are_refused_before_anything_is(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+BAD = "stimulus,word,duration\nfirst,happy,0.6\nsecond,hapy,0.6\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BAD, "Stimulus 'second': Unknown emotion word 'hapy'. Did you mean 'happy'"),
+        ("stimulus,valence,joy,duration\nfirst,0,,0.6\nsecond,0,1,0.6\n", "Stimulus 'second': .*'joy'"),
+        ("stimulus,valence,duration\nfirst,0,0.6\nsecond,0,-1\n", "Stimulus 'second': duration is -1"),
+        ("stimulus,valence,duration,loudness\nfirst,0,0.6,\nsecond,0,0.6,loud\n", "Stimulus 'second': loudness is 'loud'"),
+    ],
+)
+def test_a_row_that_cannot_be_asked_is_refused_before_anything_is_written(tmp_path, text, message):
+    with pytest.raises(UsageError, match=message):
+        make_stimuli(read_plan(plan(tmp_path, text)), tmp_path / "out", PARTS, judges=())
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_be_asked_costs_no_stimulus_of_a_set_that_goes_on(made, tmp_path):
+    folder, _ = made
+    before = (folder / "plan.json").read_bytes()
+    with pytest.raises(UnknownNameError, match="'wrong'"):
+        make_stimuli(read_plan(plan(tmp_path, PLAN + "wrong,hapy,,,5,0.6,,,,\n")), folder, PARTS, judges=(), resume=True)
+    assert (folder / "plan.json").read_bytes() == before
+
+
+def test_a_folder_without_a_finished_stimulus_takes_another_plan(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plan.json").write_text('{"format": "orchestra-stimuli/1", "pipeline": {}, "stimuli": {"second": {}}}')
+    rows = read_plan(plan(tmp_path, BAD.replace("hapy", "sad")))
+    assert [one.stimulus.word for one in make_stimuli(rows, tmp_path / "out", PARTS, judges=())] == ["happy", "sad"]
+
+
+def test_a_stimulus_that_another_plan_only_began_is_begun_anew(tmp_path):
+    rows = read_plan(plan(tmp_path, "stimulus,word,duration\nfirst,happy,0.6\n"))
+    make_stimuli(rows, tmp_path / "out", PARTS, judges=())
+    record = tmp_path / "out" / "stimuli" / "first" / "run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "finished": False}))
+    other = read_plan(plan(tmp_path, "stimulus,word,duration\nfirst,sad,0.6\n"))
+    with pytest.raises(RunFolderError, match="already holds stimuli"):
+        make_stimuli(other, tmp_path / "out", PARTS, judges=())
+    make_stimuli(other, tmp_path / "out", PARTS, judges=(), resume=True)
+    assert json.loads(record.read_text())["recipe"]["items"][0]["word"] == "sad"
+
+
 def test_a_factorial_plan_has_every_combination_for_every_seed(tmp_path):
     rows = factorial_rows({"word": ["happy", "sad"], "score.lowest": ["48", "60", "72"]}, [1, 2])
     assert len(rows) == 12
