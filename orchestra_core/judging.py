@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestra_core.contracts.judge import Judge, Marks, Performance
-from orchestra_core.errors import UsageError
+from orchestra_core.errors import OrchestraError, UsageError
 from orchestra_core.io.audio import read_audio
 from orchestra_core.io.midi import read_midi
 
 _MIDI = (".mid", ".midi")
 _AUDIO_NAME, _NOTES_NAME = "audio.wav", "notes.mid"
+# What a style transfer leaves, beside what it was made from.
+_RESULT_NAME = "result.wav"
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,14 @@ class Verdict:
         By dimension, those it qualifies on; empty where it cannot mark.
     missing : tuple of str
         What the performance lacks for it: ``audio``, ``notes`` or both.
+    reason : str
+        Why it cannot mark what has all that it needs, such as notes of drums alone; empty where it can.
     """
 
     judge: str
     marks: Marks
     missing: tuple[str, ...] = ()
+    reason: str = ""
 
 
 def read_performance(path: str | Path) -> Performance:
@@ -83,7 +88,8 @@ def verdicts(performance: Performance, judges: Mapping[str, Judge] | Iterable[tu
     Returns
     -------
     tuple of Verdict
-        In the order of the judges; one that lacks something it needs marks nothing and says what.
+        In the order of the judges; one that lacks something it needs, or that raises an `OrchestraError`, marks nothing and
+        says what or why.
     """
     pairs = judges.items() if isinstance(judges, Mapping) else judges
     return tuple(_verdict(name, judge, performance) for name, judge in pairs)
@@ -91,7 +97,13 @@ def verdicts(performance: Performance, judges: Mapping[str, Judge] | Iterable[tu
 
 def _verdict(name: str, judge: Judge, performance: Performance) -> Verdict:
     missing = tuple(sorted(judge.needs - performance.offers))
-    return Verdict(name, {} if missing else judge.mark(performance), missing)
+    if missing:
+        return Verdict(name, {}, missing)
+    try:
+        return Verdict(name, judge.mark(performance))
+    except OrchestraError as error:
+        # One judge that can make nothing of a piece takes no other's mark away.
+        return Verdict(name, {}, reason=str(error))
 
 
 def _of_run(folder: Path) -> Performance:
@@ -99,6 +111,8 @@ def _of_run(folder: Path) -> Performance:
     if not audio.is_file():
         items = sorted(item.name for item in folder.iterdir() if (item / _AUDIO_NAME).is_file())
         hint = f" It holds several pieces: give them one by one, such as {folder / items[0]}." if items else ""
+        if (folder / _RESULT_NAME).is_file():
+            hint = f" Its sound is {folder / _RESULT_NAME}: give that file."
         raise UsageError(f"{folder} has no {_AUDIO_NAME}; expected the folder of a finished run.{hint}")
     return _with_audio(audio, notes if notes.is_file() else None)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core.cli.pieces import asked_of, beside, in_batches, in_sd
 from orchestra_core.errors import OrchestraError, PluginError, UsageError
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ _BAD_FILE = 2
 def judge(pieces: tuple[Path, ...], names: tuple[str, ...], as_json: bool, threads: int) -> None:
     """Let judges mark finished pieces.
 
-    PIECES are run folders, audio files or MIDI files. A judge is never optimised against, so that its marks tell more of a
-    piece than the oracle that the piece was made with. It marks only the dimensions that it qualifies on, and only pieces
-    that have what it needs: notes, sound or both. A piece that cannot be read is reported, the others are marked all the
-    same, and the exit code is 2.
+    PIECES are run folders, of one piece or of a batch, audio files or MIDI files. A judge is never optimised against, so that
+    its marks tell more of a piece than the oracle that the piece was made with. It marks only the dimensions that it qualifies
+    on, and only pieces that have what it needs: notes, sound or both. Where a judge can make nothing of a piece, it says why,
+    and the others mark. Beside a mark stands how many standard deviations it lies above the mean of what the judge learned
+    from. A piece that cannot be read is reported, the others are marked all the same, and the exit code is 2.
     """
     judges = _judges(names, threads)
-    marked, failed = _mark_all(pieces, judges)
+    marked, failed = _mark_all(in_batches(pieces), judges)
     if as_json:
-        click.echo(json.dumps(_as_plain(marked, failed), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_plain(marked, failed, judges), indent=2, ensure_ascii=False))
     else:
         for path, said in marked.items():
             _show(path, said, judges)
@@ -81,26 +83,57 @@ def _show(path: Path, said: Sequence[Verdict], judges: Mapping[str, Judge]) -> N
         table.add_row(escape(verdict.judge), *(_cell(verdict, name, judges[verdict.judge]) for name in names))
     click.echo(f"{path}:")
     Console().print(table)
+    for verdict in said:
+        if verdict.reason:
+            click.echo(f"  {verdict.judge} cannot mark it: {verdict.reason}")
+    if any(_in_sd(verdict, judges[verdict.judge]) for verdict in said):
+        click.echo("  (SD): above the mean of what the judge learned from, in standard deviations.")
+    asked = asked_of(path)
+    if asked:
+        click.echo(f"  Asked of the oracle, beside its own corpus: {asked}")
 
 
 def _cell(verdict: Verdict, name: str, judge: Judge) -> str:
-    if name not in {dimension.name for dimension in judge.dimensions}:
+    dimension = next((dimension for dimension in judge.dimensions if dimension.name == name), None)
+    if dimension is None:
         return ""
     if name not in judge.qualified:
         return "not qualified"
     if verdict.missing:
         return f"needs {' and '.join(verdict.missing)}"
-    return f"{verdict.marks[name]:+.3f}"
+    if verdict.reason:
+        return "cannot"
+    return beside(verdict.marks[name], {"mean": dimension.mean, "sd": dimension.sd})
 
 
-def _as_plain(marked: Mapping[Path, Sequence[Verdict]], failed: Mapping[Path, OrchestraError]) -> dict[str, Any]:
+def _in_sd(verdict: Verdict, judge: Judge) -> dict[str, float]:
+    """Return the marks in standard deviations above the mean of what the judge learned from, where that is known."""
+    known = {dimension.name: dimension for dimension in judge.dimensions}
+    found = {name: in_sd(mark, known[name].mean, known[name].sd) for name, mark in verdict.marks.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _as_plain(
+    marked: Mapping[Path, Sequence[Verdict]], failed: Mapping[Path, OrchestraError], judges: Mapping[str, Judge]
+) -> dict[str, Any]:
     return {
         "pieces": [
             {
                 "path": str(path),
-                "judges": [{"name": one.judge, "marks": dict(one.marks), "missing": list(one.missing)} for one in said],
+                "asked": asked_of(path),
+                "judges": [_plain_verdict(one, judges[one.judge]) for one in said],
             }
             for path, said in marked.items()
         ],
         "errors": [{"path": str(path), "error": str(error)} for path, error in failed.items()],
+    }
+
+
+def _plain_verdict(said: Verdict, judge: Judge) -> dict[str, Any]:
+    return {
+        "name": said.judge,
+        "marks": dict(said.marks),
+        "marks_in_sd": _in_sd(said, judge),
+        "missing": list(said.missing),
+        "reason": said.reason,
     }

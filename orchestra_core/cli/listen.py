@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestra_core.cli.pieces import in_batches, sound_of
 from orchestra_core.errors import OrchestraError, UsageError
 
 if TYPE_CHECKING:
@@ -46,12 +47,13 @@ def listen(
 ) -> None:
     """Read the emotion of audio files over time.
 
-    FILES are of any length and sample rate: WAV, FLAC, OGG, MP3 or AIFF. A file that cannot be read is reported, the others
-    are read all the same, and the exit code is 2.
+    FILES are of any length and sample rate: WAV, FLAC, OGG, MP3 or AIFF; of a run folder its audio.wav is read, of a batch that
+    of each piece. A file that cannot be read is reported, the others are read all the same, and the exit code is 2.
     """
     _check(hop, plot)
     hearing = _oracle(oracle, threads, device)
-    heard, failed = _listen_all(files, hearing, hop, device)
+    sounds = [sound_of(path) for path in in_batches(files)]
+    heard, failed = _listen_all(sounds, hearing, hop, device)
     if as_json:
         click.echo(json.dumps(_as_plain(heard, failed), indent=2, ensure_ascii=False))
     else:

@@ -13,6 +13,7 @@ from orchestra_core import (
     Performance,
     Pipeline,
     Score,
+    Verdict,
     get_registry,
     hookimpl,
     read_performance,
@@ -48,11 +49,23 @@ class Peak(Judge):
         return {"peak": float(performance.audio.abs().max())}
 
 
+class Strict(Judge):
+    """Marks no sound above half of full scale, and knows what sounds are like."""
+
+    dimensions = (Dimension("peak", 0.0, 1.0, mean=0.2, sd=0.1),)
+
+    def _mark(self, performance):
+        peak = float(performance.audio.abs().max())
+        if peak > 0.6:
+            raise ParameterError(f"The sound reaches {peak:.1f}; expected at most 0.6.")
+        return {"peak": peak}
+
+
 class Plugin:
     @hookimpl
     def orchestra_judges(self):
         here = Count.__module__
-        return [Descriptor(cls.__name__.lower(), f"{here}:{cls.__name__}", "Marks something.") for cls in (Count, Peak)]
+        return [Descriptor(cls.__name__.lower(), f"{here}:{cls.__name__}", "Marks something.") for cls in (Count, Peak, Strict)]
 
 
 @pytest.fixture
@@ -134,6 +147,12 @@ def test_a_folder_of_several_pieces_says_which(tmp_path):
         read_performance(tmp_path)
 
 
+def test_the_folder_of_a_style_transfer_hints_at_its_sound(tmp_path):
+    write_wav(tmp_path / "result.wav", TONE, 22_050)
+    with pytest.raises(UsageError, match=r"Its sound is .*result\.wav: give that file"):
+        read_performance(tmp_path)
+
+
 def test_a_file_that_is_no_music_is_an_error(tmp_path):
     (tmp_path / "notes.txt").write_text("la la la")
     with pytest.raises(AudioFileError):
@@ -146,6 +165,56 @@ def test_each_judge_marks_what_it_can(files):
         ("count", {"count": 2.0}, ()),
         ("peak", {}, ("audio",)),
     ]
+
+
+def test_a_judge_that_refuses_says_why_and_the_others_mark():
+    said = verdicts(Performance(1.6 * TONE, 22_050), {"strict": Strict(), "peak": Peak()})
+    assert said[0] == Verdict("strict", {}, (), "The sound reaches 0.8; expected at most 0.6.")
+    assert said[1].marks == {"peak": pytest.approx(0.8, abs=1e-3)} and said[1].reason == ""
+
+
+def test_the_command_shows_who_cannot_mark_and_why(tmp_path, capsys):
+    write_wav(tmp_path / "loud.wav", 1.6 * TONE, 22_050)
+    arguments = ["judge", str(tmp_path / "loud.wav"), "--judge", "strict", "--judge", "peak"]
+    with get_registry().registered(Plugin()):
+        assert run(arguments) == 0
+        said = capsys.readouterr()
+        assert run([*arguments, "--json"]) == 0
+        strict, peak = json.loads(capsys.readouterr().out)["pieces"][0]["judges"]
+    assert "cannot" in said.out and "+0.800" in said.out and said.err == ""
+    assert "strict cannot mark it: The sound reaches 0.8" in said.out
+    assert strict["marks"] == {} and strict["reason"].startswith("The sound reaches 0.8")
+    assert peak["marks"] and peak["reason"] == ""
+
+
+def test_a_mark_stands_beside_what_the_judge_learned_from_and_what_was_asked(tmp_path, capsys):
+    write_wav(tmp_path / "audio.wav", TONE, 22_050)
+    dimension = {"name": "valence", "mean": 0.1, "sd": 0.2}
+    item = {"word": "calm", "targets": {"valence": 0.5}, "dimensions": [dimension]}
+    (tmp_path / "run.json").write_text(json.dumps({"item": item}))
+    with get_registry().registered(Plugin()):
+        assert run(["judge", str(tmp_path), "--judge", "strict"]) == 0
+        table = capsys.readouterr().out
+        assert run(["judge", str(tmp_path), "--judge", "strict", "--json"]) == 0
+        piece = json.loads(capsys.readouterr().out)["pieces"][0]
+        (tmp_path / "run.json").write_text("{")
+        assert run(["judge", str(tmp_path), "--judge", "peak"]) == 0
+        without = capsys.readouterr().out
+    assert "+0.500 (+3.0 SD)" in table and "calm: valence +0.500 (+2.0 SD)" in table
+    assert piece["judges"][0]["marks_in_sd"] == {"peak": pytest.approx(3.0, abs=0.01)}
+    assert piece["asked"] == "calm: valence +0.500 (+2.0 SD)"
+    assert "+0.500" in without and "SD" not in without
+
+
+def test_a_batch_is_judged_piece_by_piece(tmp_path, capsys):
+    for item in ("002", "010", "001"):
+        (tmp_path / item).mkdir()
+        write_wav(tmp_path / item / "audio.wav", TONE, 22_050)
+    (tmp_path / "index.html").write_text("")
+    with get_registry().registered(Plugin()):
+        assert run(["judge", str(tmp_path), str(tmp_path / "010"), "--judge", "peak", "--json"]) == 0
+        pieces = json.loads(capsys.readouterr().out)["pieces"]
+    assert [piece["path"] for piece in pieces] == [str(tmp_path / item) for item in ("001", "002", "010")]
 
 
 def test_no_run_can_be_given_a_judge():
@@ -163,7 +232,10 @@ def test_the_command_marks_by_all_or_by_some(files, capsys):
         assert run(["judge", pieces[0], "--json"]) == 0
         names = [one["name"] for one in json.loads(capsys.readouterr().out)["pieces"][0]["judges"]]
     assert "+2.000" in table and "not qualified" in table and "needs audio" in table and "needs notes" in table
-    assert plain["pieces"][1]["judges"] == [{"name": "peak", "marks": {"peak": pytest.approx(0.5, abs=1e-3)}, "missing": []}]
+    marks = {"peak": pytest.approx(0.5, abs=1e-3)}
+    assert plain["pieces"][1]["judges"] == [
+        {"name": "peak", "marks": marks, "marks_in_sd": {}, "missing": [], "reason": ""},
+    ]
     assert {"count", "peak"} <= set(names)
 
 

@@ -75,6 +75,16 @@ def test_a_bad_file_among_many_is_reported_and_the_others_are_read(run, recordin
     assert "text.wav could not be read as audio" in done.stderr and "is a directory" in done.stderr
 
 
+def test_of_run_folders_and_batches_the_audio_is_read(run, recording, tmp_path):
+    folders = [tmp_path / "alone", tmp_path / "batch" / "000", tmp_path / "batch" / "001"]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        recording(1.0).rename(folder / "audio.wav")
+    done = run(tmp_path / "alone", tmp_path / "batch", "--oracle", "brightness_khz", "--json")
+    assert done.exit_code == 0, done.output
+    assert [file["path"] for file in json.loads(done.stdout)["files"]] == [str(folder / "audio.wav") for folder in folders]
+
+
 def test_a_file_shorter_than_a_clip_is_said_to_be_padded(run, recording):
     done = run(recording(0.4), "--oracle", "brightness_khz")
     assert "Shorter than the 1 s that the oracle hears: 0.60 s of zeros were appended" in done.stdout
