@@ -15,12 +15,16 @@ def orchestra_oracles() -> Iterable[Descriptor]:
         Descriptor(
             name="deam_cnn",
             target="orchestra_deam.oracle:DeamCNN",
-            summary="Reads arousal and valence from 5 s of audio with a small convolutional network.",
+            summary="Reads arousal and valence from 5 s of audio, by default from musical cues.",
             config=DeamCNNConfig,
             capabilities=frozenset({"differentiable"}),
             default=True,
-            license="MIT; shipped weights trained on research-only data (VGMIDI)",
-            citation="L. N. Ferreira, J. Whitehead (2019): Learning to Generate Music with Sentiment. ISMIR.",
+            license="MIT; shipped weights trained on research-only data (VGMIDI, Emotify)",
+            citation=(
+                "L. N. Ferreira, J. Whitehead (2019): Learning to Generate Music with Sentiment. ISMIR. "
+                "A. Aljanaki, F. Wiering, R. C. Veltkamp (2016): Studying emotion induced by music through a crowdsourcing game. "
+                "Information Processing & Management 52."
+            ),
         )
     ]
 
