@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,8 @@ CUES = (
 MAIN_HEAD = "vgmidi"
 #: The licence line of weights trained on VGMIDI.
 RESEARCH_ONLY = "MIT code; weights trained on research-only data (VGMIDI)"
+
+_PYTORCH = (".pt", ".pth")
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,14 @@ def load_weights(path: Path, architecture: str) -> tuple[nn.Module, Card]:
     Raises
     ------
     WeightsError
-        The file is missing, truncated, altered or does not fit.
+        The file is missing, no weights file, truncated, altered or does not fit.
     """
     if not path.is_file():
         raise WeightsError(f"Weights file {path} does not exist; expected a .safetensors or .pt state dict.")
+    if path.suffix not in (".safetensors", *_PYTORCH):
+        raise WeightsError(
+            f"{path} is no .safetensors or .pt state dict: its name ends in {path.suffix!r}; expected .safetensors, .pt or .pth."
+        )
     if path.suffix == ".safetensors":
         tensors, card = read_weights(path, Card)
     else:
@@ -113,9 +118,10 @@ def read_card(path: Path) -> Card:
 def _read_foreign(path: Path) -> dict[str, Tensor]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+    except Exception as error:  # any text may be taken for a pickle, whose reader then raises many types
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else repr(error)
         raise WeightsError(
-            f"{path} could not be read as a PyTorch state dict: {str(error).splitlines()[0] if str(error) else error!r} "
+            f"{path} could not be read as a PyTorch state dict, so it is no .safetensors or .pt state dict: {reason}. "
             "Expected tensors only; a file with Python objects in it is never executed."
         ) from error
     for wrapper in ("state_dict", "model_state_dict", "model"):

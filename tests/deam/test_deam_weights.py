@@ -93,11 +93,19 @@ def test_a_text_file_that_calls_itself_safetensors_is_refused(saved):
         load_weights(path, "two_conv")
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 broken zip"])
+# A reader of pickles stumbles over each in another way; over text, with errors of any type.
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 broken zip", b"tested\n", b"(lp0\nh", b"set -e\necho hello\n"])
 def test_damaged_foreign_files_are_refused(tmp_path, content):
     (tmp_path / "a.pt").write_bytes(content)
     with pytest.raises(WeightsError, match=r"a\.pt could not be read"):
         load_weights(tmp_path / "a.pt", "two_conv")
+
+
+@pytest.mark.parametrize("name", ["t.sh", "weights", "a.csv"])
+def test_a_file_of_another_kind_is_refused_by_its_name(tmp_path, name):
+    (tmp_path / name).write_text("set -e\n")
+    with pytest.raises(WeightsError, match=r"is no \.safetensors or \.pt state dict: its name ends in"):
+        load_weights(tmp_path / name, "cues")
 
 
 def test_a_truncated_foreign_file_is_refused(tmp_path):
