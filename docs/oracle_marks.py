@@ -2,8 +2,8 @@
 
     orchestra deam prepare path/to/vgmidi -o cues/vgmidi --features cues --versions --variants 2 --windows 8 --soundfont gm.sf2
     orchestra deam prepare path/to/emotify -o cues/emotify --features cues
-    orchestra deam prepare path/to/vgmidi -o mel/vgmidi --soundfont gm.sf2
-    orchestra deam prepare path/to/emotify -o mel/emotify
+    orchestra deam prepare path/to/vgmidi -o mel/vgmidi --features mel --soundfont gm.sf2
+    orchestra deam prepare path/to/emotify -o mel/emotify --features mel
     python docs/oracle_marks.py --cues cues/vgmidi cues/emotify --mel mel/vgmidi mel/emotify --work trained
 
 The same marks come from `orchestra deam evaluate` and `orchestra deam train --folds`; this puts them on one page.

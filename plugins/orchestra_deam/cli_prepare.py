@@ -43,7 +43,13 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--short", type=click.Choice(["shift", "pad", "drop"]), default="shift", show_default=True, help="Cut windows."
         ),
-        click.option("--features", type=click.Choice(FEATURES), default="mel", show_default=True, help="What to keep."),
+        click.option(
+            "--features",
+            type=click.Choice(FEATURES),
+            default="cues",
+            show_default=True,
+            help="What to keep: what the default recipe learns from, the published networks, or any oracle.",
+        ),
         click.option(
             "--part",
             "parts",
@@ -85,11 +91,9 @@ def prepare(folder: Path, output: Path | None, dataset: str, **options: Any) -> 
     if output is None:
         click.echo("Add -o FOLDER to prepare it.")
         return
-    chosen = corpus.of_parts(options["parts"])
+    chosen = _of_parts(corpus, options["parts"])
     if len(chosen.clips) < len(corpus.clips):
-        click.echo(
-            f"Preparing the part {' and '.join(options['parts'])}: {len(chosen.songs()):,} of {len(corpus.songs()):,} songs."
-        )
+        click.echo(f"Preparing the {_parts(options['parts'])}: {len(chosen.songs()):,} of {len(corpus.songs()):,} songs.")
     for line in report_lines(_prepared(chosen, output, options)):
         click.echo(line)
 
@@ -165,6 +169,24 @@ def _with_lacks(corpus: Corpus) -> tuple[Corpus, tuple[Lack, ...]]:
     return corpus, (Lack("audio", what, remedy, vital=len(silent) == len(songs)),)
 
 
+def _of_parts(corpus: Corpus, parts: Sequence[str]) -> Corpus:
+    from orchestra_deam.corpora.partition import PARTS
+
+    chosen = corpus.of_parts(parts)
+    if chosen.clips:
+        return chosen
+    others = [part for part in PARTS if corpus.of_parts([part]).clips]
+    count = len(corpus.songs())
+    raise UsageError(
+        f"{'The only song belongs' if count == 1 else f'All {count:,} songs belong'} to the {_parts(others)}; nothing was "
+        f"prepared: name {'it' if len(others) == 1 else 'them'} with {' '.join(f'--part {part}' for part in others)}."
+    )
+
+
+def _parts(names: Sequence[str]) -> str:
+    return f"part{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+
+
 def _prepared(corpus: Corpus, output: Path, options: dict[str, Any]) -> Report:
     from orchestra_deam.preparation.prepare import PreparationSettings, prepare_corpus
 
@@ -195,6 +217,7 @@ def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(f"preparing {name}", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _POSITIVE = click.FloatRange(0, min_open=True)
+# With fewer songs of a corpus than these, learned from or marked, R² and r are an accident.
+_FEW = 20
 # Settings of the recipe: type and meaning. What is not given is as in the preset.
 _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("model", click.Choice(list(get_args(ModelName))), "The network."),
@@ -90,8 +94,7 @@ def train(  # one parameter per option is click's way
 
     settings = replace(PRESETS[preset], **{name: value for name, value in changes.items() if value is not None})
     data = open_corpora(stores)
-    with TrainingBars("preparing") as bars:
-        progress = _progress(bars)
+    with _progress() as progress:
         if folds is not None:
             _cross_validate(data, settings, output, folds, resume, progress)
             return
@@ -99,8 +102,19 @@ def train(  # one parameter per option is click's way
     from orchestra_deam.evaluation.page import short_table
 
     click.echo(short_table(outcome.marks))
+    for line in few_songs(data.of_parts("oracle", "judges")):
+        click.echo(line)
     for path in outcome.paths.values():
         click.echo(f"Weights and card: {path}")
+
+
+def few_songs(data: PreparedCorpora) -> Iterator[str]:
+    """Yield a line if a part of a corpus has too few songs for marks that mean anything."""
+    counts = data.clips.groupby(["part", "corpus"])["song"].nunique().reset_index()
+    count, part, corpus = min(zip(counts["song"], counts["part"], counts["corpus"], strict=True))
+    if count < _FEW:
+        songs = f"{count} song{'s' * (count != 1)} of {corpus} to {'learn from' if part == 'oracle' else 'mark'}"
+        yield f"{songs} {'is' if count == 1 else 'are'} too few for marks that mean anything; expected at least {_FEW}."
 
 
 def _cross_validate(
@@ -112,14 +126,18 @@ def _cross_validate(
 
     found = cross_validate(data, settings, output, folds, resume=resume, progress=progress)
     click.echo(short_table(evaluations(found)))
+    for line in few_songs(data.of_parts("oracle")):
+        click.echo(line)
     click.echo(f"Marks out of fold: {output / 'marks.md'}")
 
 
-def _progress(bars: TrainingBars) -> Progress:
-    from orchestra_deam.training.loop import Epoch
-
-    def trained(epoch: Epoch) -> None:
-        done = (epoch.number - 1) * epoch.steps + epoch.step
-        bars.trained(f"loss {epoch.loss:.3f}", done, epoch.total * epoch.steps)
-
-    return trained
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Yield what shows progress: bars at a terminal; elsewhere nothing, since even hidden bars leave an empty line."""
+    if not sys.stderr.isatty():
+        yield lambda epoch: None
+        return
+    with TrainingBars("preparing") as bars:
+        yield lambda epoch: bars.trained(
+            f"loss {epoch.loss:.3f}", (epoch.number - 1) * epoch.steps + epoch.step, epoch.total * epoch.steps
+        )

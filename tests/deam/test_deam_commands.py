@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
@@ -14,9 +15,11 @@ from deam_stripes import stripes
 
 from orchestra_core.errors import OrchestraError
 from orchestra_deam.cli import deam
+from orchestra_deam.cli_train import few_songs
 from orchestra_deam.corpora.emotify import VOTES
 from orchestra_deam.corpora.partition import read_partition
 from orchestra_deam.oracle import DeamCNN
+from orchestra_deam.preparation.several import PreparedCorpora
 from orchestra_deam.weights import RESEARCH_ONLY
 
 RECIPE = ("--preset", "three_conv", "--epochs", 2, "--batch", 16, "--windows", 4, "--frames", 64, "--seed", 3, "--note", "a test")
@@ -37,7 +40,7 @@ def done(*arguments):
 def vgmidi(vgmidi_folder, tmp_path_factory):
     """Six pieces, played and prepared."""
     folder = tmp_path_factory.mktemp("prepared")
-    done("prepare", vgmidi_folder, "-o", folder, "--variants", 2, "--windows", 2, "--workers", 0)
+    done("prepare", vgmidi_folder, "-o", folder, "--variants", 2, "--windows", 2, "--workers", 0, "--features", "mel")
     return folder
 
 
@@ -67,6 +70,7 @@ def test_a_second_training_needs_resume_and_gives_the_same_weights(trained, vgmi
     before = (folder / "three_conv.safetensors").read_bytes()
     again = run("train", vgmidi, "-o", folder, *RECIPE)
     assert isinstance(again.exception, OrchestraError)
+    assert not again.output  # no empty line of a progress bar
     assert "--resume" in str(again.exception)
     done("train", vgmidi, "-o", folder, *RECIPE, "--resume")
     assert (folder / "three_conv.safetensors").read_bytes() == before
@@ -120,7 +124,7 @@ def test_any_emotion_oracle_is_marked_on_kept_audio(vgmidi_folder, tmp_path):
 
 
 def test_the_reference_recipe_runs_on_a_deam_folder(deam_layout, tmp_path):
-    done("prepare", deam_layout.root, "-o", tmp_path / "deam", "--workers", 0)
+    done("prepare", deam_layout.root, "-o", tmp_path / "deam", "--workers", 0, "--features", "mel")
     out = tmp_path / "out"
     assert "recordings" in done("train", tmp_path / "deam", "-o", out, *REFERENCE, "--tensorboard").output
     weights = ("--model", "two_conv", "--weights", out / "two_conv.safetensors")
@@ -132,6 +136,14 @@ def test_the_reference_recipe_runs_on_a_deam_folder(deam_layout, tmp_path):
     assert card.training["rate"] == 1e-3
     assert "DEAM" in card.license
     assert list((out / "tensorboard").iterdir())
+
+
+@pytest.mark.parametrize(("judged", "said"), [(20, []), (19, ["19 songs of one to mark are"]), (1, ["1 song of one to mark is"])])
+def test_few_songs_are_said_where_marks_mean_nothing(judged, said):
+    rows = [("one", "oracle", n) for n in range(20)] + [("one", "judges", 20 + n) for n in range(judged)]
+    table = pd.DataFrame([row for row in rows for _ in range(3)], columns=["corpus", "part", "song"])
+    told = [f"{words} too few for marks that mean anything; expected at least 20." for words in said]
+    assert list(few_songs(PreparedCorpora({}, table))) == told
 
 
 def test_several_corpora_give_weights_of_a_scale_each(tmp_path):
@@ -146,6 +158,7 @@ def test_cross_validation_marks_every_song_out_of_fold(tmp_path):
     store = stripes(tmp_path / "stripes")
     result = done("train", store, "-o", tmp_path / "out", *RECIPE, "--folds", 3)
     assert "9 pieces" in result.output  # of twelve songs three are held out
+    assert "9 songs of deam to learn from are too few" in result.output
     assert {"fold-1", "fold-2", "fold-3", "marks.md", "metrics.json"} <= {path.name for path in (tmp_path / "out").iterdir()}
     few = run("train", store, "-o", tmp_path / "few", *RECIPE, "--folds", 20)
     assert "at least as many as folds" in str(few.exception)
@@ -185,7 +198,9 @@ def test_the_plugin_describes_its_oracle_and_command():
     (oracle,), (command,) = plugin.orchestra_oracles(), plugin.orchestra_commands()
     assert (oracle.name, oracle.default, oracle.target) == ("deam_cnn", True, "orchestra_deam.oracle:DeamCNN")
     assert oracle.capabilities == DeamCNN.capabilities
-    assert "trained on research-only data (VGMIDI" in oracle.license
+    card = DeamCNN().card  # of the shipped weights, which the listing must not contradict
+    assert oracle.license.endswith(card.license.partition("weights trained on ")[2])
+    assert oracle.citation == card.citation
     assert command.name == "deam"
 
 
@@ -208,9 +223,11 @@ def emotify_folder(tmp_path_factory):
 
 
 def test_recordings_with_votes_go_all_the_way(emotify_folder, tmp_path):
-    done("prepare", emotify_folder, "-o", tmp_path / "e", "--features", "cues", "--workers", 0)
+    done("prepare", emotify_folder, "-o", tmp_path / "e", "--workers", 0)  # by default for the default recipe
     result = done("train", tmp_path / "e", "-o", tmp_path / "out")
     assert "2 pieces" in result.output
+    assert "2 songs of emotify to mark are too few for marks that mean anything; expected at least 20.\n" in result.output
+    assert not result.stderr
     weights = tmp_path / "out" / "cues.safetensors"
     marks = json.loads(done("evaluate", tmp_path / "e", "--weights", weights, "--json", "--draws", 20).stdout)["emotify"]
     assert (marks["all"]["piece_count"], marks["all"]["clip_count"]) == (2, 4)

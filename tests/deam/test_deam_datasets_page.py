@@ -11,18 +11,18 @@ import pytest
 from orchestra_deam.cli import deam
 from orchestra_deam.corpora.deam import read_deam
 from orchestra_deam.corpora.table import COLUMNS
-from orchestra_deam.preparation.prepare import prepare_corpus
+from orchestra_deam.preparation.prepare import PreparationSettings, prepare_corpus
 
 PAGE = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
 
 
 def test_the_example_runs(deam_layout, tmp_path, monkeypatch, capsys):
-    prepare_corpus(read_deam(deam_layout.root), tmp_path / "prepared" / "deam", workers=0)
+    prepare_corpus(read_deam(deam_layout.root), tmp_path / "prepared" / "deam", PreparationSettings(features="cues"), workers=0)
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {}
     (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(block, namespace)  # the documentation is ours
-    assert namespace["batch"].shape == (3, 128, 431)
+    assert namespace["batch"].shape == (3, 351)
     assert "arousal" in capsys.readouterr().out
 
 

@@ -9,9 +9,14 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from orchestra_core.errors import OrchestraError
+from orchestra_core.errors import OrchestraError, UsageError
 from orchestra_deam.cli import deam
+from orchestra_deam.corpora.emotify import VOTES
+from orchestra_deam.corpora.partition import read_partition
+from orchestra_deam.models import make_model
 from orchestra_deam.preparation.store import open_prepared
+from orchestra_deam.reading import front_end_of
+from orchestra_deam.training.settings import PRESETS
 
 
 def run(*arguments):
@@ -71,6 +76,53 @@ def test_notes_are_played_by_the_default_instrument(vgmidi_folder, tmp_path):
     result = run(vgmidi_folder, "-o", tmp_path, "--variants", 1, "--windows", 1, "--workers", 0)
     assert result.exit_code == 0, repr(result.exception)
     assert "Prepared 6 clips of 6 songs" in result.output
+
+
+def test_what_is_kept_by_default_is_what_the_default_recipe_learns_from():
+    (features,) = (option for option in deam.commands["prepare"].params if option.name == "features")
+    assert features.default == front_end_of(make_model(PRESETS["default"].model))
+
+
+def emotify_of(folder, parts):
+    """Write a silent Emotify with songs of some parts of the partition, as many of each as are named."""
+    known = read_partition("emotify")
+    names = [name for part in sorted(set(parts)) for name in [n for n, p in known.items() if p == part][: parts.count(part)]]
+    rows = ["file,genre,song,raters," + ",".join(VOTES)]
+    for name in names:
+        genre, number = name.split("_")
+        (folder / f"{name}.wav").write_bytes(b"")
+        rows.append(f"{name}.wav,{genre},{int(number)},20," + ",".join("0.1" for _ in VOTES))
+    (folder / "labels.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("parts", "asked", "words"),
+    [
+        (["final"] * 2, [], "All 2 songs belong to the part final; nothing was prepared: name it with --part final."),
+        (["final"], [], "The only song belongs to the part final; nothing was prepared: name it with --part final."),
+        (
+            ["oracle", "judges"],
+            ["--part", "final"],
+            "All 2 songs belong to the parts oracle and judges; nothing was prepared: "
+            "name them with --part oracle --part judges.",
+        ),
+    ],
+)
+def test_a_folder_without_a_song_of_the_parts_is_refused(tmp_path, parts, asked, words):
+    result = run(emotify_of(tmp_path, parts), "-o", tmp_path / "out", *asked)
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == words
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_parts_that_are_prepared_are_said(tmp_path):
+    folder = emotify_of(tmp_path, ["oracle", "judges", "final"])
+    both = run(folder, "-o", tmp_path / "both", "--workers", 0)
+    assert "Preparing the parts oracle and judges: 2 of 3 songs." in both.stdout
+    assert not both.stderr  # no empty line of a progress bar
+    one = run(folder, "-o", tmp_path / "one", "--workers", 0, "--part", "final")
+    assert "Preparing the part final: 1 of 3 songs." in one.stdout
 
 
 def test_the_modules_of_the_command_import_nothing_heavy():
