@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,5 +67,8 @@ def asked_dimensions(named: Sequence[str], offered: Sequence[Dimension]) -> tupl
     if set(EMOTION) <= set(names):
         return EMOTION
     if not 1 <= len(names) <= 2:
-        raise ConfigurationError(f"The objective has the dimensions {', '.join(names) or 'none'}; name one or two in dimensions.")
+        raise ConfigurationError(
+            f"The objective has the dimensions {', '.join(names) or 'none'}; name one or two with the key dimensions of a "
+            f"configuration file, such as dimensions = {json.dumps(names[:2])}, and give the file: orchestra evaluate FILE -o DIR"
+        )
     return tuple(names)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from orchestra_battery.plain import why
 from orchestra_battery.ratings import MAIN, PRACTICE, REPEAT
 from orchestra_battery.stimuli import FORMAT, MANIFEST
 from orchestra_core import write_bytes, write_text
@@ -209,10 +210,14 @@ def _read(stimuli: Path) -> list[dict[str, Any]]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         rows: list[dict[str, Any]] = record["stimuli"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} does not exist; expected a folder that orchestra stimuli has finished.") from error
+    except (OSError, ValueError) as error:
         raise RunFolderError(
-            f"{path} cannot be read ({error!r}); expected a folder that orchestra stimuli has finished."
+            f"{path} cannot be read ({why(error)}); expected a folder that orchestra stimuli has finished."
         ) from error
+    except (KeyError, TypeError) as error:
+        raise RunFolderError(f"{path} lists no stimuli; expected a folder that orchestra stimuli has finished.") from error
     if record.get("format") != FORMAT or not rows:
         raise RunFolderError(
             f"{path} has the format {record.get('format')!r} and {len(rows)} stimuli; expected {FORMAT!r} and some."

@@ -33,6 +33,17 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
+def why(error: Exception) -> str:
+    """Return what went wrong in words, without the number and the name that the system has for it.
+
+    Examples
+    --------
+    >>> why(IsADirectoryError(21, "Is a directory", "out"))
+    'is a directory'
+    """
+    return (getattr(error, "strerror", None) or str(error)).lower() if isinstance(error, OSError) else str(error)
+
+
 def read_record(folder: Path) -> dict[str, Any]:
     """Return the record of a finished evaluation.
 
@@ -49,8 +60,10 @@ def read_record(folder: Path) -> dict[str, Any]:
     path = folder if folder.suffix == ".json" else folder / RECORD
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RunFolderError(f"{path} does not exist; expected the folder of a finished evaluation.") from error
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path} cannot be read ({error}); expected the folder of a finished evaluation.") from error
+        raise RunFolderError(f"{path} cannot be read ({why(error)}); expected the folder of a finished evaluation.") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         seen = record.get("format") if isinstance(record, dict) else type(record).__name__
         raise RunFolderError(f"{path} has the format {seen!r}; expected {FORMAT!r}.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestra_battery.plain import why
 from orchestra_core import write_text
 from orchestra_core.errors import ConfigurationError
 
@@ -77,7 +78,7 @@ def read_plan(path: Path) -> tuple[Stimulus, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read ({error}); expected a CSV file.") from error
+        raise ConfigurationError(f"{path} cannot be read ({why(error)}); expected a CSV file.") from error
     rows = list(csv.DictReader(io.StringIO(text)))
     if not rows:
         raise ConfigurationError(f"{path} has no rows; expected a head and a row for each stimulus.")

@@ -129,6 +129,11 @@ def test_what_cannot_be_packed_is_refused(made, pack, tmp_path):
         write_pack(made, tmp_path / "pack")
     with pytest.raises(RunFolderError, match="expected a folder that orchestra stimuli has finished"):
         write_pack(tmp_path, tmp_path / "pack")
+    with pytest.raises(RunFolderError, match=r"manifest\.json does not exist"):
+        write_pack(tmp_path, tmp_path / "pack")
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(RunFolderError, match="lists no stimuli"):
+        write_pack(tmp_path, tmp_path / "pack")
 
 
 def test_the_command_packs_a_set(made, tmp_path):

@@ -39,7 +39,7 @@ def test_dimensions_are_arousal_and_valence_unless_they_are_named():
     assert asked_dimensions((), [Dimension("brightness", 0, 100)]) == ("brightness",)
     with pytest.raises(ConfigurationError, match="'joy'; expected some of valence"):
         asked_dimensions(("joy",), emotion)
-    with pytest.raises(ConfigurationError, match="name one or two"):
+    with pytest.raises(ConfigurationError, match=r'key dimensions of a configuration file, such as dimensions = \["0", "1"\]'):
         asked_dimensions((), [Dimension(str(index), 0, 1) for index in range(7)])
 
 
@@ -97,7 +97,7 @@ def test_the_battery_of_the_documentation_can_be_read():
 
 def test_the_settings_in_the_page_can_be_read(tmp_path):
     page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
-    (tmp_path / "page.toml").write_text(re.search(r":caption: battery.toml\n\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "page.toml").write_text(re.search(r":caption: example.toml\n\n(.*?)```", page, re.DOTALL)[1])
     found = validate(Settings, read_config(tmp_path / "page.toml"), "the page")
     assert found.goals["arousal"].audio_r == 0.92
     assert found.controls.weights == ("shuffled/*.safetensors", "untrained/*.safetensors")
