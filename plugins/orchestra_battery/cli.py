@@ -54,6 +54,8 @@ def evaluate() -> None:
     orchestra evaluate -o out/battery --grid 5 --seeds 3 --baseline rules
 
     The command `run` need not be named.
+
+    All its options: orchestra evaluate run --help
     """
 
 

@@ -22,6 +22,8 @@ def stimuli() -> None:
     orchestra stimuli plan.csv -o out/stimuli
 
     The command `run` need not be named.
+
+    All its options: orchestra stimuli run --help
     """
 
 
@@ -51,6 +53,7 @@ def run(
     """Compose every row of PLAN, a CSV file, and list what came of it in manifest.csv and manifest.json."""
     import torch
 
+    from orchestra_battery.gates import about_bars
     from orchestra_battery.plan import read_plan
     from orchestra_battery.stimuli import make_stimuli
     from orchestra_core import read_config
@@ -68,6 +71,8 @@ def run(
     click.echo(f"{len(made)} stimuli: {output / 'manifest.csv'}")
     for name, gates in failed.items():
         click.echo(f"{name} does not hold to: {', '.join(gates)}", err=True)
+    for sentence in about_bars(gate for gates in failed.values() for gate in gates):
+        click.echo(sentence, err=True)
 
 
 @stimuli.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +17,9 @@ LOWEST, HIGHEST, WIDEST_LEAP, LEAST_IN_SCALE, SHORTEST_MOTIF = 21.0, 108.0, 12.0
 MOST_UNUSUAL = 99.0
 #: Of the true peak in dBTP (EBU R 128); it is measured where a piece is exported.
 HIGHEST_PEAK = -1.0
+
+#: Gates of what makes a piece: a figure that returns, a line that can be sung, an end at home.
+OF_BARS = ("motif", "leap", "cadence")
 
 _CLICK_SIZE, _CLICK_RATIO, _AROUND = 0.01, 10.0, 48
 _FULL, _CLIPPED_RUN = 0.999, 3
@@ -67,6 +70,20 @@ def gates(performance: Performance, key: str | None = None) -> dict[str, Gate]:
     if performance.score is not None and any(not note.part.drums for note in performance.score.notes):
         found |= _of_notes(performance.score, key or performance.score.key)
     return found
+
+
+def about_bars(failed: Iterable[str]) -> list[str]:
+    """Return a sentence on gates that are meant for pieces in bars, where one of them is among those that failed.
+
+    Examples
+    --------
+    >>> about_bars(["clicks", "motif"])
+    ['motif, leap and cadence are meant for pieces in bars, such as --score song writes.']
+    >>> about_bars(["clicks"])
+    []
+    """
+    sentence = f"{', '.join(OF_BARS[:-1])} and {OF_BARS[-1]} are meant for pieces in bars, such as --score song writes."
+    return [sentence] if set(failed) & set(OF_BARS) else []
 
 
 def clicks(samples: np.ndarray) -> int:

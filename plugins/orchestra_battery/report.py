@@ -13,9 +13,10 @@ from orchestra_battery import pictures
 from orchestra_battery.cues import BY_NAME
 from orchestra_battery.evaluation import Evaluation, settings_as_plain
 from orchestra_battery.findings import Findings, untouched
+from orchestra_battery.gates import about_bars
 from orchestra_battery.marking import Record
 from orchestra_battery.statistics import Estimate
-from orchestra_battery.tables import number
+from orchestra_battery.tables import DIFFERENCE_OF_ERROR, number
 from orchestra_core import write_text
 
 REPORT = "report.html"
@@ -155,10 +156,11 @@ def _differences(evaluation: Evaluation, findings: Findings) -> Section:
             ways = [summary[marker].marks.get(name) for summary in (findings.marks, findings.baseline_marks)]
             before = [_shown(way.r) if way else _UNKNOWN for way in ways]
             rows.append((marker, name, *before, *map(_shown, (one.r, one.slope, one.error)), one.better, one.nearer))
-    head = ("marked by", "dimension", "r", "r of the baseline", "more r", "more slope", "more error", "better", "nearer")
+    head = ("marked by", "dimension", "r", "r of the baseline", "more r", "more slope", "more error (SD)", "better", "nearer")
     notes = (
         f"Baseline: {evaluation.settings.baseline}. Intervals of a paired bootstrap over cells and seeds; better: that of r lies "
-        "above 0; nearer: that of the error lies below 0. Slope and error in SD of the labels where these are known.",
+        f"above 0; nearer: that of the error lies below 0. Error: {DIFFERENCE_OF_ERROR}. SD, of slope and error, are those of "
+        "the labels where these are known; the errors above are in the marker's unit.",
     )
     return Section("baseline", "Against the baseline", (), (), head, tuple(rows), notes if rows else ())
 
@@ -213,7 +215,8 @@ def _gates(evaluation: Evaluation, findings: Findings) -> Section:
         listed = ", ".join(record.folder for record in failed[:8]) + (" …" if len(failed) > 8 else "")
         passed = f"{gate['passed']} of {gate['pieces']}"
         rows.append((name, passed, f"{gate['limit']:g}", f"{gate['worst']:.3g}", not failed, listed))
-    return Section("gates", "Gates", (), (), ("gate", "passed", "limit", "worst", "met", "failed by"), tuple(rows))
+    head = ("gate", "passed", "limit", "worst", "met", "failed by")
+    return Section("gates", "Gates", (), (), head, tuple(rows), tuple(about_bars(row[0] for row in rows if not row[4])))
 
 
 def _cells(evaluation: Evaluation) -> dict[str, Any]:

@@ -9,11 +9,14 @@ from typing import Any
 from orchestra_battery.comparison import Difference
 from orchestra_battery.control import ControlSummary
 from orchestra_battery.findings import Findings
+from orchestra_battery.gates import about_bars
 from orchestra_battery.goals import Outcome
 from orchestra_battery.statistics import Estimate
 from orchestra_battery.summary import MarkerSummary
 
 _DASH = "-"
+#: The unit of a difference of errors, which is not that of the errors themselves, and which way is good.
+DIFFERENCE_OF_ERROR = "in SD; below 0 is nearer"
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -53,7 +56,7 @@ def marks_table(marks: Mapping[str, MarkerSummary], tuned_on: Sequence[str] = ()
             )
             shown = f"{name} (tuned on)" if name in tuned_on else name
             lines.append(f"{shown:18} {dimension:10} {with_interval(mark.r):22} {numbers} {error:>7} {sign:>5} {quadrant:>8}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "error: in the unit of whom it is marked by"])
 
 
 def differences_table(differences: Mapping[str, Mapping[str, Difference]]) -> str:
@@ -63,7 +66,7 @@ def differences_table(differences: Mapping[str, Mapping[str, Difference]]) -> st
         for dimension, one in each.items():
             values = " ".join(f"{with_interval(value):24}" for value in (one.r, one.slope, one.error))
             lines.append(f"{name:18} {dimension:10} {values} {_yes(one.better):6} {_yes(one.nearer)}")
-    return "\n".join(lines)
+    return "\n".join([*lines, f"error: {DIFFERENCE_OF_ERROR}"])
 
 
 def ways_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -101,5 +104,7 @@ def goals_table(goals: Sequence[Outcome]) -> str:
 
 
 def gates_line(findings: Findings) -> str:
-    """Return how many pieces passed each gate, in a line."""
-    return ", ".join(f"{name} {gate['passed']}/{gate['pieces']}" for name, gate in findings.gates.items())
+    """Return how many pieces passed each gate, in a line; where one of pieces in bars failed, a second says so."""
+    failed = [name for name, gate in findings.gates.items() if gate["passed"] < gate["pieces"]]
+    line = ", ".join(f"{name} {gate['passed']}/{gate['pieces']}" for name, gate in findings.gates.items())
+    return "\n".join([line, *about_bars(failed)])

@@ -57,6 +57,7 @@ def test_it_prints_a_table_and_writes_report_and_record(folder):
         ["note_judge", "valence"],
     ]
     assert "clicks 4/4" in result.stdout
+    assert "error: in the unit of whom it is marked by" in result.stdout
     assert str(output / "report.html") in result.stderr
 
 
@@ -76,6 +77,7 @@ def test_two_evaluations_are_compared(folder, config, tmp_path):
     assert result.exit_code == 0, result.output
     line = next(line for line in result.stdout.splitlines() if line.startswith("note_judge") and "valence" in line)
     assert line.split()[-2:] == ["yes", "yes"]
+    assert result.stdout.splitlines()[-1] == "error: in SD; below 0 is nearer"
     plain = json.loads(run("compare", tmp_path / "blind", output, "--json").stdout)
     assert plain["note_judge"]["valence"]["better"] is False
 
@@ -114,6 +116,13 @@ def test_what_cannot_be_done_is_said(arguments, error, tmp_path, monkeypatch):
     assert not (tmp_path / "unused").exists()
 
 
+def test_a_folder_that_is_no_evaluation_is_told_in_words(tmp_path):
+    (tmp_path / "evaluation.json").mkdir()
+    for name, words in (("nowhere", "does not exist; expected the folder of a finished evaluation"), (".", "is a directory")):
+        message = str(run("table", tmp_path / name).exception)
+        assert words in message and "Errno" not in message
+
+
 def test_a_folder_that_is_taken_is_refused(folder, config):
     assert isinstance(run(config, "-o", folder[0]).exception, UsageError)
 
@@ -121,6 +130,7 @@ def test_a_folder_that_is_taken_is_refused(folder, config):
 def test_help_names_what_there_is():
     text = run("--help").output
     assert all(word in text for word in ("compare", "run", "table", "need not be named"))
+    assert "orchestra evaluate run --help" in text
     assert "--baseline" in run("run", "--help").output
 
 

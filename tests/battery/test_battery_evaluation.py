@@ -152,7 +152,16 @@ def test_the_page_has_a_player_for_every_piece_and_needs_nothing_from_elsewhere(
     assert sorted(players) == sorted(f"{one.folder}/audio.wav" for one in evaluation.records)
     links = re.findall(r'(?:src|href)="([^"#]+)"', page)
     assert all((evaluation.directory / link).is_file() for link in links)
-    for word in ("note_judge", "loudness_judge does not qualify on valence", "untouched", "tuned on", "onset_rate", "caricature"):
+    for word in (
+        "note_judge",
+        "loudness_judge does not qualify on valence",
+        "untouched",
+        "tuned on",
+        "onset_rate",
+        "caricature",
+        "below 0 is nearer",
+        "pieces in bars",
+    ):
         assert word in page
 
 

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_battery.gates import clicks, clipped_runs, gates, melody_of, repeated_motif, silence_before, widest_leap
+from orchestra_battery.gates import (
+    about_bars,
+    clicks,
+    clipped_runs,
+    gates,
+    melody_of,
+    repeated_motif,
+    silence_before,
+    widest_leap,
+)
 from orchestra_core import Note, Part, Performance, Score
 
 RATE = 44_100
@@ -23,6 +32,11 @@ def failed(performance, key=None):
 
 def with_sound(samples):
     return Performance(torch.from_numpy(samples).float(), RATE)
+
+
+@pytest.mark.parametrize(("names", "told"), [(["leap"], 1), (["cadence", "motif"], 1), (["clicks", "scale"], 0), ([], 0)])
+def test_gates_of_pieces_in_bars_are_told_to_be_so_where_one_failed(names, told):
+    assert len(about_bars(names)) == told
 
 
 def test_a_clean_piece_passes_every_gate():

@@ -132,6 +132,11 @@ def test_what_is_wrong_with_a_plan_is_said(tmp_path, text, message):
         read_plan(plan(tmp_path, text))
 
 
+def test_a_plan_that_is_not_there_is_told_in_words(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"cannot be read \(no such file or directory\)"):
+        read_plan(tmp_path / "none.csv")
+
+
 def test_parts_that_cannot_be_made_are_refused_before_anything_is(tmp_path):
     with pytest.raises(UnknownNameError):
         make_stimuli(read_plan(plan(tmp_path, "valence,score\n0,tones\n0,nothing\n")), tmp_path / "out", PARTS)
@@ -185,6 +190,10 @@ def test_a_stimulus_that_another_plan_only_began_is_begun_anew(tmp_path):
     assert json.loads(record.read_text())["recipe"]["items"][0]["word"] == "sad"
 
 
+def test_help_says_where_the_options_are():
+    assert "orchestra stimuli run --help" in CliRunner().invoke(command, ["--help"]).output
+
+
 def test_a_factorial_plan_has_every_combination_for_every_seed(tmp_path):
     rows = factorial_rows({"word": ["happy", "sad"], "score.lowest": ["48", "60", "72"]}, [1, 2])
     assert len(rows) == 12
@@ -210,5 +219,6 @@ def test_the_command_writes_a_plan_and_makes_it(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output + repr(result.exception)
     assert "2 stimuli" in result.stdout
     assert len((tmp_path / "out" / "manifest.csv").read_text().splitlines()) == 3
+    assert "motif, leap and cadence are meant for pieces in bars" in result.stderr  # two notes have no motif
     again = CliRunner().invoke(command, ["plan", "-o", "plan.csv", *factors])
     assert isinstance(again.exception, UsageError)
