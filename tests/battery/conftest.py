@@ -1,5 +1,7 @@
 """The small system as an installed plugin, and one evaluation of it that the tests share."""
 
+from contextlib import contextmanager
+
 import battery_parts
 import pytest
 import torch
@@ -9,8 +11,12 @@ from orchestra_core import get_registry
 PIPELINE = {"instrument": "sines", "oracle": "pulse", "schedule": "still", "score": "follows"}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def installed():
+@contextmanager
+def small_system():
+    """Install the small system, where it is not installed already."""
+    if any(entry.name == "sines" for entry in get_registry().entries("instrument")):
+        yield
+        return
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     # The pictures of every run take longer than all that is tried here, and are tried elsewhere.
@@ -19,6 +25,13 @@ def installed():
         patch.setattr("orchestra_core.report.index.index_html", lambda results: "<p>an index</p>")
         yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed():
+    # No longer than a module: tests of other folders run in the same process.
+    with small_system():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +61,8 @@ def evaluated(settings, tmp_path_factory):
     from orchestra_battery.report import write_report
 
     folder = tmp_path_factory.mktemp("evaluation") / "out"
-    evaluation = evaluate(settings, folder)
+    with small_system():  # before `installed`, whose scope is narrower
+        evaluation = evaluate(settings, folder)
     findings = find(evaluation)
     write_record(evaluation, findings)
     write_report(evaluation, findings)
