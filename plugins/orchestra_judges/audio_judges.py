@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
-from orchestra_core import Dimension, Judge, Performance
+from orchestra_core import Performance
 from orchestra_core.errors import ParameterError
 from orchestra_judges import kernel, recurrent
 from orchestra_judges.audio import windows_of
@@ -17,12 +16,13 @@ from orchestra_judges.cochlea import cochlear_features
 from orchestra_judges.constant_q import constant_q_frames
 from orchestra_judges.harmonic_profile import harmonic_features
 from orchestra_judges.notes_judge import read_forests
-from orchestra_judges.weights import DIMENSIONS, JudgeWeights, load_judge
+from orchestra_judges.rated import RatedJudge
+from orchestra_judges.weights import DIMENSIONS, JudgeWeights
 
 FrontEnd = Callable[[np.ndarray], np.ndarray]
 
 
-class AudioJudge(Judge):
+class AudioJudge(RatedJudge):
     """What the judges of sound share: windows of 5 s at one level, read one by one and averaged.
 
     Blind to gain. Shorter audio is filled up with silence; windows 50 dB below the loudest are left out. Silence has
@@ -39,29 +39,7 @@ class AudioJudge(Judge):
         The weights are missing, damaged or another judge's.
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[frozenset[str]] = frozenset({"audio"})
-    name: ClassVar[str]
-
-    def __init__(self, weights: str | Path | None = None) -> None:
-        loaded = load_judge(self.name, weights)
-        self.card = loaded.card
-        self._prepare(loaded)
-
-    @property
-    def dimensions(self) -> tuple[Dimension, ...]:
-        """Arousal and valence, with mean and standard deviation of the ratings it learned from."""
-        return self.card.dimensions
-
-    @property
-    def qualified(self) -> frozenset[str]:
-        """The dimensions on which its card says that it qualifies."""
-        return frozenset(self.card.qualified)
-
-    @property
-    def held_out(self) -> Mapping[str, Mapping[str, float]]:
-        """How its card says that it agrees with ratings of pieces it did not learn from."""
-        return self.card.held_out
 
     @classmethod
     @abstractmethod
@@ -71,10 +49,6 @@ class AudioJudge(Judge):
     @abstractmethod
     def predict(self, heard: np.ndarray) -> np.ndarray:
         """Return arousal and valence of windows, shape (windows, 2), from what `hear` made of them, stacked."""
-
-    @abstractmethod
-    def _prepare(self, weights: JudgeWeights) -> None:
-        """Make the model from its arrays."""
 
     def _mark(self, performance: Performance) -> dict[str, float]:
         if performance.audio is None or performance.sample_rate is None:

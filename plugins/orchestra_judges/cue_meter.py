@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from orchestra_core import Dimension, Judge, Performance
+from orchestra_core import Performance
 from orchestra_judges.cues import CUES, note_cues, sound_level
 from orchestra_judges.notes_judge import pitched
-from orchestra_judges.weights import load_judge
+from orchestra_judges.rated import RatedJudge
+from orchestra_judges.weights import JudgeWeights
 
 NAME = "cue_meter"
 #: How long the windows are whose cues it averages, in s.
 WINDOW = 20.0
 
 
-class CueMeter(Judge):
+class CueMeter(RatedJudge):
     """Marks arousal by density, level and staccato, and valence by mode, register and level: linear in each.
 
     The coefficients were fitted to the mean ratings of 200 settings of these cues. Level is that of the sound where there
@@ -40,28 +39,8 @@ class CueMeter(Judge):
        of primary musical cues. Frontiers in Psychology 4:487.
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
+    name = NAME
     needs: ClassVar[frozenset[str]] = frozenset({"notes"})
-
-    def __init__(self, weights: str | Path | None = None) -> None:
-        loaded = load_judge(NAME, weights)
-        self.card = loaded.card
-        self._coefficients = {name: loaded.array(name) for name in CUES}
-
-    @property
-    def dimensions(self) -> tuple[Dimension, ...]:
-        """Arousal and valence, with mean and standard deviation of the experiment's proxies."""
-        return self.card.dimensions
-
-    @property
-    def qualified(self) -> frozenset[str]:
-        """The dimensions on which its card says that it qualifies."""
-        return frozenset(self.card.qualified)
-
-    @property
-    def held_out(self) -> Mapping[str, Mapping[str, float]]:
-        """How its card says that it agrees with ratings of pieces it did not learn from."""
-        return self.card.held_out
 
     def cues(self, performance: Performance) -> dict[str, float]:
         """Return the cues that the marks are made of; see `orchestra_judges.cues.note_cues`."""
@@ -74,6 +53,9 @@ class CueMeter(Judge):
     def _mark(self, performance: Performance) -> dict[str, float]:
         cues = self.cues(performance)
         return {name: weighted(cues, names, self._coefficients[name]) for name, names in CUES.items()}
+
+    def _prepare(self, weights: JudgeWeights) -> None:
+        self._coefficients = {name: weights.array(name) for name in CUES}
 
 
 def weighted(cues: dict[str, float], names: tuple[str, ...], coefficients: np.ndarray) -> float:

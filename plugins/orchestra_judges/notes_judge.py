@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from orchestra_core import Dimension, Judge, Performance, Score
+from orchestra_core import Performance, Score
 from orchestra_core.errors import ParameterError
 from orchestra_judges.forest import ARRAYS, Forest
 from orchestra_judges.note_features import note_features
 from orchestra_judges.notes import NoteArrays, notes_of
-from orchestra_judges.weights import DIMENSIONS, JudgeWeights, load_judge
+from orchestra_judges.rated import RatedJudge
+from orchestra_judges.weights import DIMENSIONS, JudgeWeights
 
 NAME = "notes_judge"
 #: How long the windows are that it reads and averages, in s.
 WINDOW = 10.0
 
 
-class NotesJudge(Judge):
+class NotesJudge(RatedJudge):
     """Marks arousal and valence by the notes alone: density, register, articulation, harmony, melody and rhythm.
 
     Reads windows of 10 s and averages them. Drums are left out. It sees no sound: neither timbre nor mixing.
@@ -36,32 +35,15 @@ class NotesJudge(Judge):
         The weights are missing, damaged or another judge's.
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
+    name = NAME
     needs: ClassVar[frozenset[str]] = frozenset({"notes"})
-
-    def __init__(self, weights: str | Path | None = None) -> None:
-        loaded = load_judge(NAME, weights)
-        self.card = loaded.card
-        self._forests = read_forests(loaded)
-
-    @property
-    def dimensions(self) -> tuple[Dimension, ...]:
-        """Arousal and valence, with mean and standard deviation of the ratings it learned from."""
-        return self.card.dimensions
-
-    @property
-    def qualified(self) -> frozenset[str]:
-        """The dimensions on which its card says that it qualifies."""
-        return frozenset(self.card.qualified)
-
-    @property
-    def held_out(self) -> Mapping[str, Mapping[str, float]]:
-        """How its card says that it agrees with ratings of pieces it did not learn from."""
-        return self.card.held_out
 
     def _mark(self, performance: Performance) -> dict[str, float]:
         features = note_table(pitched(performance.score), WINDOW)
         return {name: float(forest.predict(features).mean()) for name, forest in self._forests.items()}
+
+    def _prepare(self, weights: JudgeWeights) -> None:
+        self._forests = read_forests(weights)
 
 
 def pitched(score: Score | None) -> NoteArrays:
