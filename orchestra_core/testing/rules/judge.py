@@ -11,6 +11,7 @@ from orchestra_core.errors import ParameterError
 from orchestra_core.testing.benches import performance
 from orchestra_core.testing.rule import Fault, expect, rule
 from orchestra_core.testing.rules.instrument import expect_error
+from orchestra_core.testing.rules.oracle import expect_dimensions
 from orchestra_core.testing.subject import Subject
 
 _LENGTHS = (1.0, 6.0, 21.0)
@@ -25,12 +26,8 @@ _RATES = (16_000, 22_050, 44_100)
 def dimensions(subject: Subject) -> None:
     """Dimensions have names of their own, and ranges; those it qualifies on are among them."""
     found = subject.component.dimensions
+    expect_dimensions(found)
     names = [dimension.name for dimension in found]
-    expect(bool(names) and len(set(names)) == len(names), f"The dimensions are {names}; expected one or more different names.")
-    for d in found:
-        expect(d.lower < d.upper, f"{d.name} is in [{d.lower}, {d.upper}]; expected a range.")
-        known = (d.mean is None) == (d.sd is None) and (d.sd is None or d.sd > 0)
-        expect(known, f"{d.name} has mean {d.mean} and sd {d.sd}; expected both, with sd > 0, or neither.")
     unknown = sorted(set(subject.component.qualified) - set(names))
     expect(not unknown, f"It qualifies on {unknown}; expected some of its dimensions {names}.")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from orchestra_core.contracts.oracle import Dimension
 from orchestra_core.errors import ParameterError
 from orchestra_core.testing.benches import clip_of
 from orchestra_core.testing.gradients import Values, compare_slopes, differ
@@ -32,14 +34,8 @@ def _clips(subject: Subject, rate: int | None = None) -> tuple[Tensor, int]:
     return music(_SEEDS, rate or lowest, duration, lowest).float(), rate or lowest
 
 
-@rule(
-    "oracle.dimensions",
-    reason="Targets, terms, readings and plots are keyed by them.",
-    fix="Return `Dimension(name, lower, upper)` of different names with lower < upper, and sd > 0 where there is a corpus.",
-)
-def dimensions(subject: Subject) -> None:
-    """Dimensions have names of their own, and ranges."""
-    found = subject.component.dimensions
+def expect_dimensions(found: Sequence[Dimension]) -> None:
+    """Expect dimensions with different names, each with a range, and mean and standard deviation or neither."""
     names = [dimension.name for dimension in found]
     expect(bool(names) and len(set(names)) == len(names), f"The dimensions are {names}; expected one or more different names.")
     for d in found:
@@ -48,6 +44,16 @@ def dimensions(subject: Subject) -> None:
         )
         known = (d.mean is None) == (d.sd is None) and (d.sd is None or d.sd > 0)
         expect(known, f"{d.name} has mean {d.mean} and sd {d.sd}; expected both, with sd > 0, or neither.")
+
+
+@rule(
+    "oracle.dimensions",
+    reason="Targets, terms, readings and plots are keyed by them.",
+    fix="Return `Dimension(name, lower, upper)` of different names with lower < upper, and sd > 0 where there is a corpus.",
+)
+def dimensions(subject: Subject) -> None:
+    """Dimensions have names of their own, and ranges."""
+    expect_dimensions(subject.component.dimensions)
 
 
 @rule(
