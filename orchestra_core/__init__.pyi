@@ -54,5 +54,6 @@ from .report.figures import figure_html as figure_html
 from .report.figures import new_figure as new_figure
 from .report.figures import quiet_axes as quiet_axes
 from .report.figures import series_colour as series_colour
+from .report.page import render_page as render_page
 
 __version__: str

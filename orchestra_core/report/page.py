@@ -50,14 +50,48 @@ def subtitle(result: Result) -> str:
 
 def render_template(name: str, **context: Any) -> str:
     """Return one of the package's templates filled in; everything but sections is escaped."""
-    from jinja2 import Environment, StrictUndefined
+    folder = files("orchestra_core.report")
+    return render_page((folder / name).read_text("utf-8"), (folder / "report.css").read_text("utf-8"), **context)
+
+
+def render_page(template: str, css: str, **context: Any) -> str:
+    """Return a page of a report, complete by itself.
+
+    Parameters
+    ----------
+    template : str
+        A Jinja template that extends ``"layout"``, which has the title, the subtitle and two blocks to fill: ``header`` and
+        ``body``. Values are escaped; the filter ``html`` lets markup through.
+    css : str
+        The style sheet.
+    **context
+        What the template needs; ``title`` and ``subtitle`` at least.
+
+    Returns
+    -------
+    str
+        HTML5.
+
+    Examples
+    --------
+    >>> template = '{% extends "layout" %}{% block body %}<p>{{ n }}</p>{% endblock %}'
+    >>> page = render_page(template, "", title="A", subtitle="B", n="<3")
+    >>> "<h1>A</h1>" in page, "<p>&lt;3</p>" in page
+    (True, True)
+    """
+    from jinja2 import DictLoader, Environment, StrictUndefined
     from markupsafe import Markup
 
-    folder = files("orchestra_core.report")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    layout = (files("orchestra_core.report") / "layout.html").read_text("utf-8")
+    environment = Environment(
+        loader=DictLoader({"layout": layout, "page": template}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["html"] = Markup
-    css = Markup((folder / "report.css").read_text(encoding="utf-8"))
-    return environment.from_string((folder / name).read_text(encoding="utf-8")).render(css=css, **context) + "\n"
+    return environment.get_template("page").render(css=Markup(css), **context) + "\n"
 
 
 def _named(part: object) -> bool:

@@ -17,7 +17,7 @@ from orchestra_battery.gates import about_bars
 from orchestra_battery.marking import Record
 from orchestra_battery.statistics import Estimate
 from orchestra_battery.tables import DIFFERENCE_OF_ERROR, number
-from orchestra_core import write_text
+from orchestra_core import render_page, write_text
 
 REPORT = "report.html"
 _UNKNOWN = "\N{EN DASH}"
@@ -68,24 +68,18 @@ def write_report(evaluation: Evaluation, findings: Findings) -> Path:
 
 def report_html(evaluation: Evaluation, findings: Findings) -> str:
     """Return the report of an evaluation as HTML5."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
     folder = files("orchestra_battery")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["html"] = Markup
-    template = environment.from_string((folder / "report.html").read_text(encoding="utf-8"))
-    settings = {"settings": settings_as_plain(evaluation.settings, evaluation.pipeline), "folder": str(evaluation.directory)}
-    page = template.render(
+    settings = settings_as_plain(evaluation.settings, evaluation.pipeline)
+    return render_page(
+        (folder / "report.html").read_text("utf-8"),
+        (folder / "report.css").read_text("utf-8"),
         title="Evaluation",
         subtitle=_subtitle(evaluation),
-        css=Markup((folder / "report.css").read_text(encoding="utf-8")),
         sections=[section for section in _sections(evaluation, findings) if section.rows or section.figures or section.text],
         cells=_cells(evaluation),
         words=_WORDS,
-        provenance=json.dumps(settings["settings"], indent=1, ensure_ascii=False),
+        provenance=json.dumps(settings, indent=1, ensure_ascii=False),
     )
-    return page + "\n"
 
 
 def _subtitle(evaluation: Evaluation) -> str:
