@@ -79,6 +79,7 @@ def configuration_page() -> str:
         lines += ["", f"## {kind.capitalize()}s", ""]
         for descriptor in sorted(found, key=lambda one: one.name):
             lines += list(_component(kind, descriptor))
+    lines += ["", "## The presets of this repository", "", *_settings_with_names()]
     lines += ["", "## Presets of `staged`", "", *_presets()]
     return "\n".join(lines).strip() + "\n"
 
@@ -165,7 +166,7 @@ def hook_users_page() -> str:
 def rules_page() -> str:
     """Return every rule of the conformance kit: what must hold, why, and what to do."""
     lines: list[str] = []
-    for kind in ("any", *KINDS):
+    for kind in ("any", *KINDS, "preset"):
         rules = [rule for rule in table() if rule.kind == kind]
         lines += [f"## {'All plugins' if kind == 'any' else f'{kind.capitalize()}s'}", ""] if rules else []
         for rule in rules:
@@ -241,9 +242,16 @@ def _fields(config: type) -> str:
     return _table(("field", "type", "default", "meaning"), rows)
 
 
+def _settings_with_names() -> Iterator[str]:
+    handed_in = [preset for module in first_party().values() for preset in getattr(module, "orchestra_presets", tuple)()]
+    for preset in sorted(handed_in, key=lambda one: one.name):
+        settings = json.dumps(to_plain(preset.settings), indent=2)
+        yield from (f"### preset `{preset.name}`", "", f"{preset.summary.rstrip('.')}:", "", "```json", settings, "```", "")
+
+
 def _presets() -> Iterator[str]:
     for name, preset in PRESETS.items():
-        yield from (f"### preset `{name}`", "", f"Tries at most {preset.search} score choices first. Then these stages:", "")
+        yield from (f"### stages `{name}`", "", f"Tries at most {preset.search} score choices first. Then these stages:", "")
         stages = [{key: to_plain(value) for key, value in vars(stage).items()} for stage in preset.stages]
         rows = [(f"`{key}`", *(f"`{json.dumps(stage[key])}`" for stage in stages)) for key in stages[0] if key != "name"]
         yield from (_table(("field", *(stage["name"] for stage in stages)), rows), "")

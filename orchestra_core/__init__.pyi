@@ -21,6 +21,7 @@ from .contracts.score import Score as Score
 from .contracts.score_source import ScoreSource as ScoreSource
 from .descriptors import Command as Command
 from .descriptors import Descriptor as Descriptor
+from .descriptors import Preset as Preset
 from .descriptors import Ref as Ref
 from .descriptors import ReportSection as ReportSection
 from .errors import OrchestraError as OrchestraError

@@ -11,6 +11,9 @@ from orchestra_core.contracts.component import Kind
 #: The version of the contracts that a descriptor is written for.
 API_VERSION = 1
 
+#: What a preset may set: the keys of a configuration file that say how music is made, not what is asked or on which machine.
+PRESET_KEYS = frozenset({"pipeline", "canvas", "loudness", "loop", "stems", "scale", "budget"})
+
 
 @dataclass(frozen=True)
 class Ref:
@@ -66,6 +69,26 @@ class Descriptor:
     default: bool = False
     license: str = ""
     citation: str = ""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings with a name: what a user would write into a configuration file, handed in by a plugin.
+
+    Parameters
+    ----------
+    name : str
+        What users type: lower case, digits and underscores.
+    summary : str
+        One line.
+    settings : mapping
+        Plain values under the keys of a configuration file: ``pipeline``, ``canvas``, ``loudness``, ``loop``, ``stems``,
+        ``scale`` and ``budget``. Parts are named and not imported, so that they may be another plugin's.
+    """
+
+    name: str
+    summary: str
+    settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from orchestra_core.descriptors import Command, Descriptor, ReportSection
+from orchestra_core.descriptors import Command, Descriptor, Preset, ReportSection
 
 if TYPE_CHECKING:
     from orchestra_core.pipeline.result import Result
@@ -60,6 +60,12 @@ def orchestra_scores() -> Iterable[Descriptor]:
 @hookspec
 def orchestra_judges() -> Iterable[Descriptor]:
     """Return the judges that this plugin provides."""
+    raise NotImplementedError
+
+
+@hookspec
+def orchestra_presets() -> Iterable[Preset]:
+    """Return the presets that this plugin provides."""
     raise NotImplementedError
 
 

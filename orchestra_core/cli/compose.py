@@ -79,20 +79,21 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
     metavar="FILE",
     help="A .toml or .json file, or a run folder to make again; options given here go before it.",
 )
+@click.option("--preset", metavar="NAME", help="Settings that a plugin hands in; options and a file go before them.")
 @click.option("--device", help="Of torch, such as cpu or cuda.  [default: cpu]")
 @click.option("--threads", type=click.IntRange(1), help="Pieces of a batch to compute at once.  [default: one per processor]")
 @click.option("--resume", is_flag=True, help="Go on with the unfinished run in the output folder.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="The run folder.  [default: WORD-SEED]")
-def compose(word: str | None, config: Path | None, resume: bool, output: Path | None, **options: Any) -> None:
+def compose(word: str | None, config: Path | None, preset: str | None, resume: bool, output: Path | None, **options: Any) -> None:
     """Compose music that carries an emotion.
 
     WORD is an emotion word such as happy, calm or tense; valence, arousal or other targets may be given instead.
     """
-    from orchestra_core.pipeline.settings import Settings, load_settings
+    from orchestra_core.pipeline.settings import load_settings
     from orchestra_core.registry import get_registry
 
     source = config or (_interrupted(output, options) if resume and not word else None)
-    settings = load_settings(source) if source else Settings()
+    settings = load_settings(source, preset, get_registry())
     options["score"] = take_score(options, settings.pipeline.get("score"), get_registry())
     settings = settings.with_options(word=word, targets=parse_targets(options.pop("targets")), **options)
     directory = output or Path(settings.folder_name)

@@ -19,7 +19,7 @@ from orchestra_core.cli import probe
 from orchestra_core.cli.app import CORE, DISTRIBUTION
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.errors import OrchestraError, PluginError
-from orchestra_core.registry import Entry, Registry, build, load_target
+from orchestra_core.registry import Entry, PresetEntry, Registry, build, load_target
 
 _RESTRICTED = re.compile(r"research|non-?commercial|\bNC\b|academic", re.IGNORECASE)
 #: A crash of a library has to end somewhere; importing all of them takes seconds, on a cold disk up to a minute.
@@ -143,6 +143,8 @@ def _check_components(diagnosis: Diagnosis, registry: Registry) -> None:
     for entry in (entry for kind in KINDS for entry in registry.entries(kind)):
         if _tried(diagnosis, str(entry), lambda entry=entry: _check_component(diagnosis, entry, registry)):  # type: ignore[misc]
             diagnosis.components.append(str(entry))
+    for preset in registry.presets():
+        _tried(diagnosis, str(preset), lambda one=preset: _check_preset(one, registry))  # type: ignore[misc]
     for command in registry.commands():
         who = f"command {command.command.name!r} ({command.provider})"
         _tried(diagnosis, who, lambda one=command, who=who: load_target(one.command.target, who))  # type: ignore[misc]
@@ -176,6 +178,12 @@ def _check_component(diagnosis: Diagnosis, entry: Entry, registry: Registry) -> 
     card = getattr(built.component, "card", None)
     if isinstance(card, WeightsCard) and _RESTRICTED.search(card.license) and card.license != entry.descriptor.license:
         diagnosis.notes.append(f"Licence of the weights of the {entry.kind} {entry.name}: {card.license}")
+
+
+def _check_preset(entry: PresetEntry, registry: Registry) -> None:
+    from orchestra_core.pipeline.setup import check_preset_parts, read_preset
+
+    check_preset_parts(read_preset(registry.clear_name(entry), registry), registry)
 
 
 def _notes(registry: Registry) -> Iterator[str]:

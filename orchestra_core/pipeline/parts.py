@@ -148,7 +148,7 @@ class PartsBuilder:
             self._plain["score"] = None
             self._by_hand.append("score made of notes in code")
             return FixedScore(spec)
-        if isinstance(spec, Path) or (isinstance(spec, str) and spec.lower().endswith(_MIDI)):
+        if isinstance(spec, Path) or (isinstance(spec, str) and is_midi(spec)):
             path = Path(spec)
             self._plain["score"] = self._add_file(path)
             return FixedScore(read_midi(path))
@@ -179,6 +179,11 @@ def check_fit(instrument: Instrument, objective: Objective, schedule: Schedule) 
                 f"The schedule {type(schedule).__name__} follows gradients, and the {part.kind} {type(part).__name__} has none. "
                 "Choose a schedule that needs no gradient."
             )
+
+
+def is_midi(name: str) -> bool:
+    """Return whether a score is named by a MIDI file."""
+    return name.lower().endswith(_MIDI)
 
 
 def free_name(path: Path, files: Mapping[str, Path]) -> str:

@@ -16,6 +16,7 @@ from orchestra_core.pipeline.recordings import readings_like, source_duration
 from orchestra_core.pipeline.request import Request, Scale, make_request, to_readings
 from orchestra_core.pipeline.result import Result
 from orchestra_core.pipeline.run import Performance, Run
+from orchestra_core.pipeline.setup import Setup, check_preset_parts, read_preset
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.problem.rows import one_thread_each
 from orchestra_core.registry import Registry, get_registry
@@ -70,7 +71,46 @@ class Pipeline:
     ) -> None:
         self._specs = Specs(instrument, oracle, objective, schedule, score)
         self._registry = registry or get_registry()
+        self._setup = Setup()
         self.parts: Parts = PartsBuilder(self._registry).build(self._specs)
+
+    @classmethod
+    def from_preset(cls, name: str, registry: Registry | None = None) -> Pipeline:
+        """Return the pipeline of a preset; what else it says, such as a canvas, goes for pieces that do not say otherwise.
+
+        Parameters
+        ----------
+        name : str
+            Its name, or ``distribution:name``.
+        registry : Registry, or None
+            Where names are looked up; None for the installed plugins.
+
+        Returns
+        -------
+        Pipeline
+            To be used as it is, or with other parts: ``from_preset(...).replace(...)``.
+
+        Raises
+        ------
+        UnknownNameError, ConflictError, PluginError
+            The preset, or a part that it names, cannot be had.
+
+        Examples
+        --------
+        >>> from orchestra_core import Pipeline
+        >>> result = Pipeline.from_preset("reference").compose("calm", seed=7)  # doctest: +SKIP
+        """
+        found = registry or get_registry()
+        return cls.from_setup(read_preset(name, found), found)
+
+    @classmethod
+    def from_setup(cls, setup: Setup, registry: Registry | None = None) -> Pipeline:
+        """Return the pipeline of a setup, which holds for pieces that do not say otherwise; raises as `from_preset` does."""
+        found = registry or get_registry()
+        check_preset_parts(setup, found)
+        pipeline = cls(**vars(Specs().replaced(setup.pipeline)), registry=found)
+        pipeline._setup = setup
+        return pipeline
 
     def replace(self, **parts: Any) -> Pipeline:
         """Return a pipeline with some parts swapped.
@@ -84,7 +124,9 @@ class Pipeline:
         -------
         Pipeline
         """
-        return Pipeline(**vars(self._specs.replaced(parts)), registry=self._registry)
+        changed = Pipeline(**vars(self._specs.replaced(parts)), registry=self._registry)
+        changed._setup = self._setup
+        return changed
 
     def compose(
         self,
@@ -94,7 +136,7 @@ class Pipeline:
         arousal: float | None = None,
         targets: Mapping[str, float] | None = None,
         seed: int = 0,
-        scale: Scale = "request",
+        scale: Scale | None = None,
         source: str | Path | None = None,
         like: str | Path | None = None,
         duration: float | None = None,
@@ -119,8 +161,8 @@ class Pipeline:
             By dimension of the objective.
         seed : int, >= 0
             Everything random follows from it.
-        scale : {"request", "reading"}
-            What targets mean: -1..1 over what the oracle's corpus holds, or the oracle's own units.
+        scale : {"request", "reading"}, or None
+            What targets mean: -1..1 over what the oracle's corpus holds (the default), or the oracle's own units.
         source : path, or None
             A recording that the instrument starts from or the objective measures against; see `Brief.source`.
         like : path, or None
@@ -129,8 +171,8 @@ class Pipeline:
         duration : float, or None
             Length in seconds: short for a canvas of that length.
         canvas : Canvas, or None
-            The time grid; None for 44 100 Hz and the length of `source`, else what the score source asks for, else of what the
-            objective hears at once, else 5 s.
+            The time grid; None for the preset's, else 44 100 Hz and the length of `source`, else what the score source asks for,
+            else of what the objective hears at once, else 5 s.
         loudness : {"expressive", "matched", "peak"}, float, or None
             Level of the export, before the canvas': the loudness that expresses the asked arousal (-20 LUFS and 8 dB per unit
             of the request scale), the same for all (-20 LUFS), the same peak, or so many LUFS; see `Canvas`.
@@ -181,7 +223,7 @@ class Pipeline:
         self,
         requests: Sequence[Request],
         *,
-        scale: Scale = "request",
+        scale: Scale | None = None,
         duration: float | None = None,
         canvas: Canvas | None = None,
         loudness: LoudnessName | float | None = None,
@@ -208,8 +250,10 @@ class Pipeline:
         dimensions = self.parts.objective.dimensions
         requests = _same_dimensions(requests, [dimension.name for dimension in dimensions])
         canvas, torch_device = self._canvas(canvas, duration, loudness, loop, requests), usable_device(device)
+        scale, stems = scale or self._setup.scale, stems or self._setup.stems
+        budget = self._setup.budget if budget is None else budget
         targets = tuple(self._targets(request, scale) for request in requests)
-        recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget, stems)
+        recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget, stems, self._setup.preset)
         run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
         performance = Performance(self.parts, run, canvas, torch_device, stems)
         performance.check()
@@ -235,13 +279,16 @@ class Pipeline:
     ) -> Canvas:
         if canvas is not None and not isinstance(canvas, Canvas):
             raise ParameterError(f"canvas is {canvas!r}; expected a Canvas, such as Canvas(duration=5.0).")
+        # A canvas says all of itself: what a preset says of canvas, loudness and loops is for pieces without one.
+        setup = self._setup if canvas is None else Setup()
+        canvas, loudness = canvas or setup.canvas, setup.loudness if loudness is None else loudness
         if canvas is None and duration is None:
             written = self.parts.score.duration if self.parts.score else None
             duration = source_duration(requests) or written or self.parts.objective.clip_duration
         canvas = canvas or Canvas()
         canvas = canvas if duration is None else replace(canvas, duration=duration)
         canvas = canvas if loudness is None else canvas.with_loudness(loudness)
-        return replace(canvas, loop=True) if loop else canvas
+        return replace(canvas, loop=True) if loop or setup.loop else canvas
 
     def _targets(self, request: Request, scale: Scale) -> dict[str, float]:
         objective = self.parts.objective

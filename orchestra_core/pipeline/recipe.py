@@ -29,6 +29,7 @@ def make_recipe(
     device: torch.device,
     budget: int | None,
     stems: bool = False,
+    preset: str = "",
 ) -> dict[str, Any]:
     """Return the recipe of a run.
 
@@ -44,6 +45,7 @@ def make_recipe(
         "threads": torch.get_num_threads(),
         "budget": budget,
         **({"stems": True} if stems else {}),
+        **({"preset": preset} if preset else {}),
         "inputs": {name: str(path) for name, path in files.items()},
         "made_by_hand": list(parts.by_hand),
         "versions": {**versions(), **parts.providers},

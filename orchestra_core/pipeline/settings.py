@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,14 @@ import torch
 
 from orchestra_core.config import read_config, validate
 from orchestra_core.contracts.canvas import Canvas, LoudnessName
-from orchestra_core.errors import ParameterError
+from orchestra_core.errors import ParameterError, UsageError
 from orchestra_core.pipeline.likeness import with_tempo_like
-from orchestra_core.pipeline.parts import Specs
 from orchestra_core.pipeline.pipeline import Pipeline
 from orchestra_core.pipeline.recipe import items_of, pipeline_of
 from orchestra_core.pipeline.request import Request, Scale, make_request
 from orchestra_core.pipeline.result import Result
-from orchestra_core.registry import Registry
+from orchestra_core.pipeline.setup import Setup, layered, preset_settings, with_parts
+from orchestra_core.registry import Registry, get_registry
 from orchestra_core.runs.folder import load_recipe
 
 # What a recipe says beside the settings, for people.
@@ -27,23 +27,13 @@ _REMARKS = ("versions", "inputs", "made_by_hand")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """A composition as plain values.
+class Settings(Setup):
+    """A composition as plain values: how pieces are made, what is asked of them, and where it is computed.
 
     Parameters
     ----------
-    pipeline : mapping
-        Parts by name, or by name and configuration: instrument, oracle, objective, schedule, score.
-    canvas : Canvas, or None
-        The time grid; None for as long as the source, or what the objective hears at once.
-    loudness : {"expressive", "matched", "peak"}, float, or None
-        Level of the export, before the canvas'; None for the canvas'.
-    loop : bool
-        Whether pieces repeat seamlessly; a canvas may say so too.
-    stems : bool
-        Whether the parts are kept apart as well.
-    scale : {"request", "reading"}
-        What targets mean.
+    pipeline, canvas, loudness, loop, stems, scale, budget, preset
+        As in a `Setup`.
     items : tuple of Request
         What is asked: targets, seed and word of every piece.
     device : str
@@ -51,20 +41,11 @@ class Settings:
     threads : int, or None
         Threads to compute with: so many pieces of a batch at once, each in one of them. None for as many as this process may
         use. No bit of a piece depends on it.
-    budget : int, or None
-        At most so many evaluations.
     """
 
-    pipeline: Mapping[str, Any] = field(default_factory=dict)
-    canvas: Canvas | None = None
-    loudness: LoudnessName | float | None = None
-    loop: bool = False
-    stems: bool = False
-    scale: Scale = "request"
     items: tuple[Request, ...] = ()
     device: str = "cpu"
     threads: int | None = None
-    budget: int | None = None
 
     @property
     def folder_name(self) -> str:
@@ -104,7 +85,7 @@ class Settings:
             items = tuple(replace(item, source=source) for item in items)
         return replace(
             self,
-            pipeline=_with_parts(self.pipeline, named),
+            pipeline=with_parts(self.pipeline, named),
             canvas=self.canvas if duration is None else replace(self.canvas or Canvas(), duration=duration),
             loudness=self.loudness if loudness is None else loudness,
             loop=loop or self.loop,
@@ -118,19 +99,9 @@ class Settings:
     def perform(self, registry: Registry, directory: Path | None = None, resume: bool = False) -> tuple[Result, ...]:
         """Compose what the settings say."""
         torch.set_num_threads(self.threads or usable_cores())
-        pipeline = Pipeline(**vars(Specs().replaced(with_tempo_like(self.pipeline, self.items, registry))), registry=registry)
-        return pipeline.compose_many(
-            self.items,
-            scale=self.scale,
-            canvas=self.canvas,
-            loudness=self.loudness,
-            loop=self.loop,
-            stems=self.stems,
-            directory=directory,
-            resume=resume,
-            device=self.device,
-            budget=self.budget,
-        )
+        setup = replace(self, pipeline=with_tempo_like(self.pipeline, self.items, registry))
+        pipeline = Pipeline.from_setup(setup, registry)
+        return pipeline.compose_many(self.items, directory=directory, resume=resume, device=self.device)
 
     def _items(
         self,
@@ -159,26 +130,45 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def load_settings(path: Path) -> Settings:
+def load_settings(path: Path | None, preset: str | None = None, registry: Registry | None = None) -> Settings:
     """Return the settings in a .toml or .json file, or of a run folder.
+
+    Parameters
+    ----------
+    path : Path, or None
+        A file or folder; None for none.
+    preset : str, or None
+        A preset that lies under what the file says, instead of the one that the file names.
+    registry : Registry, or None
+        Knows the presets; None for the installed plugins.
 
     Raises
     ------
     ConfigurationError, RunFolderError
         The file or folder cannot be used.
+    UnknownNameError, ConflictError, PluginError
+        The preset cannot be used.
+    UsageError
+        A preset is named beside a run, which says everything itself.
     """
-    is_run = path.is_dir() or path.name == "run.json"
-    recipe = load_recipe(path) if is_run else read_config(path)
-    if is_run:
-        recipe = {**recipe, "pipeline": pipeline_of(recipe), "items": items_of(recipe)}
-    kept = {key: value for key, value in recipe.items() if not (is_run and key in _REMARKS)}
-    return validate(Settings, kept, str(path))
+    if path is not None and (path.is_dir() or path.name == "run.json"):
+        return _settings_of_run(path, preset)
+    given = read_config(path) if path is not None else {}
+    settings = validate(Settings, given, str(path))
+    name = preset or settings.preset
+    if not name:
+        return settings
+    found = registry or get_registry()
+    under = preset_settings(found.find_preset(name), found)
+    both = layered(under, {**given, "preset": under["preset"]})
+    return validate(Settings, both, f"{path or 'the request'} over the preset {name!r}")
 
 
-def _with_parts(pipeline: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
-    kept = dict(pipeline)
-    if "oracle" in named and "objective" not in named and isinstance(kept.get("objective"), Mapping):
-        # An oracle is short for the objective that holds it: keep the objective, and let the oracle replace its own.
-        config = {key: value for key, value in kept["objective"].get("config", {}).items() if key != "oracle"}
-        kept["objective"] = {**kept["objective"], "config": config}
-    return {**kept, **named}
+def _settings_of_run(path: Path, preset: str | None) -> Settings:
+    if preset is not None:
+        raise UsageError(
+            f"{path} is a run, which says everything itself; the preset {preset!r} would change nothing. Name one of the two."
+        )
+    recipe = load_recipe(path)
+    recipe = {**recipe, "pipeline": pipeline_of(recipe), "items": items_of(recipe)}
+    return validate(Settings, {key: value for key, value in recipe.items() if key not in _REMARKS}, str(path))

@@ -1,7 +1,7 @@
 """The registry: finds plugins, switches off those that are broken, and makes components by name."""
 
 from orchestra_core.registry.build import Built, build
-from orchestra_core.registry.collection import CommandEntry, Entry, SectionEntry
+from orchestra_core.registry.collection import CommandEntry, Entry, PresetEntry, SectionEntry
 from orchestra_core.registry.manager import Broken
 from orchestra_core.registry.provider import Provider
 from orchestra_core.registry.registry import Conflict, Registry, get_registry
@@ -13,6 +13,7 @@ __all__ = [
     "CommandEntry",
     "Conflict",
     "Entry",
+    "PresetEntry",
     "Provider",
     "Registry",
     "SectionEntry",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from orchestra_core.contracts.component import Kind
-from orchestra_core.descriptors import Command, Descriptor, ReportSection
+from orchestra_core.descriptors import Command, Descriptor, Preset, ReportSection
 from orchestra_core.errors import PluginError
-from orchestra_core.registry.descriptor_checks import check_command, check_descriptor, check_section
+from orchestra_core.registry.descriptor_checks import check_command, check_descriptor, check_preset, check_section
 from orchestra_core.registry.manager import PluginManager
 from orchestra_core.registry.provider import Provider, normalized
 
@@ -26,8 +27,39 @@ _KIND_HOOKS: tuple[tuple[Kind, str], ...] = (
 )
 
 
+class Named(ABC):
+    """Something that a plugin provides under a name, which is qualified where several do."""
+
+    provider: Provider
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What users type."""
+
+    @property
+    def qualified(self) -> str:
+        """The name that stays clear when another plugin provides the same: ``distribution:name``."""
+        return f"{self.provider.distribution}:{self.name}"
+
+    @property
+    def distribution(self) -> str:
+        """Name of the distribution it comes from."""
+        return self.provider.distribution
+
+    @property
+    def version(self) -> str:
+        """Version of that distribution."""
+        return self.provider.version
+
+    def is_called(self, name: str) -> bool:
+        """Return whether a name, qualified or not, means this."""
+        distribution, colon, bare = name.rpartition(":")
+        return self.name == bare and (not colon or normalized(distribution) == normalized(self.distribution))
+
+
 @dataclass(frozen=True)
-class Entry:
+class Entry(Named):
     """A component that can be made by name.
 
     Parameters
@@ -49,28 +81,32 @@ class Entry:
         """What users type."""
         return self.descriptor.name
 
-    @property
-    def qualified(self) -> str:
-        """The name that stays clear when another plugin provides the same: ``distribution:name``."""
-        return f"{self.provider.distribution}:{self.name}"
-
-    @property
-    def distribution(self) -> str:
-        """Name of the distribution it comes from."""
-        return self.provider.distribution
-
-    @property
-    def version(self) -> str:
-        """Version of that distribution."""
-        return self.provider.version
-
-    def is_called(self, name: str) -> bool:
-        """Return whether a name, qualified or not, means this component."""
-        distribution, colon, bare = name.rpartition(":")
-        return self.name == bare and (not colon or normalized(distribution) == normalized(self.distribution))
-
     def __str__(self) -> str:
         return f"{self.kind} {self.name!r} ({self.provider})"
+
+
+@dataclass(frozen=True)
+class PresetEntry(Named):
+    """A preset that can be taken by name.
+
+    Parameters
+    ----------
+    preset : Preset
+        Its settings, as plain values.
+    provider : Provider
+        The plugin that hands it in.
+    """
+
+    preset: Preset
+    provider: Provider
+
+    @property
+    def name(self) -> str:
+        """What users type."""
+        return self.preset.name
+
+    def __str__(self) -> str:
+        return f"preset {self.name!r} ({self.provider})"
 
 
 @dataclass(frozen=True)
@@ -94,6 +130,7 @@ class Provision:
     """Everything that one plugin provides."""
 
     entries: tuple[Entry, ...] = ()
+    presets: tuple[PresetEntry, ...] = ()
     commands: tuple[CommandEntry, ...] = ()
     sections: tuple[SectionEntry, ...] = ()
 
@@ -111,6 +148,7 @@ def collect(manager: PluginManager, provider: Provider) -> Provision:
         for descriptor in _items(manager, provider, hook, Descriptor):
             check_descriptor(kind, descriptor)
             entries.append(Entry(kind, descriptor, provider))
+    presets = _items(manager, provider, "orchestra_presets", Preset)
     commands = _items(manager, provider, "orchestra_commands", Command)
     for command in commands:
         check_command(command)
@@ -119,6 +157,8 @@ def collect(manager: PluginManager, provider: Provider) -> Provision:
         check_section(section)
     return Provision(
         tuple(entries),
+        # A copy: what the plugin does with its own mapping later changes nothing.
+        tuple(PresetEntry(replace(preset, settings=check_preset(preset)), provider) for preset in presets),
         tuple(CommandEntry(command, provider) for command in commands),
         tuple(SectionEntry(section, provider) for section in sections),
     )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Mapping
+from typing import Any
 
+from orchestra_core.config.plain import to_plain
 from orchestra_core.contracts.component import CAPABILITIES
-from orchestra_core.descriptors import API_VERSION, Command, Descriptor, ReportSection
-from orchestra_core.errors import PluginError
+from orchestra_core.descriptors import API_VERSION, PRESET_KEYS, Command, Descriptor, Preset, ReportSection
+from orchestra_core.errors import ConfigurationError, PluginError
 from orchestra_core.names import one_of
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _COMMAND = re.compile(r"[a-z][a-z0-9_-]*")
+_PARTS = ("instrument", "oracle", "objective", "schedule", "score")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
@@ -40,6 +44,29 @@ def check_descriptor(kind: str, descriptor: Descriptor) -> None:
             raise PluginError(f"{who} has {field}={value!r}; expected a {type_.__name__}")
 
 
+def check_preset(preset: Preset) -> dict[str, Any]:
+    """Check a preset as far as that needs no heavy library, and return its settings as plain values.
+
+    Raises
+    ------
+    PluginError
+        With what is wrong, naming the preset.
+    """
+    who = f"preset {preset.name!r}"
+    _check_name(preset.name, _NAME, "preset", "lower case letters, digits and underscores, a letter first")
+    _check_line(preset.summary, "summary", who)
+    settings = _table(preset.settings, "settings", who)
+    for key in settings:
+        if key not in PRESET_KEYS:
+            raise PluginError(f"{who}: {one_of(str(key), PRESET_KEYS, 'key in its settings')}")
+    for name, part in _table(settings.get("pipeline", {}), "pipeline", who).items():
+        if name not in _PARTS:
+            raise PluginError(f"{who}: {one_of(str(name), _PARTS, 'part of a pipeline')}")
+        if not isinstance(part, str) and not set(_table(part, name, who)) <= {"kind", "name", "config"}:
+            raise PluginError(f"{who} has the {name} {part!r}; expected its name, or a table with 'name' and 'config'")
+    return settings
+
+
 def check_command(command: Command) -> None:
     """Check the description of a subcommand; raises `PluginError` with what is wrong."""
     who = f"command {command.name!r}"
@@ -61,6 +88,16 @@ def check_section(section: ReportSection) -> None:
 def _check_name(name: object, pattern: re.Pattern[str], what: str, expected: str) -> None:
     if not isinstance(name, str) or not pattern.fullmatch(name):
         raise PluginError(f"the {what} name {name!r} is not allowed; expected {expected}")
+
+
+def _table(value: object, field: str, who: str) -> dict[str, Any]:
+    try:
+        plain = to_plain(value, field)
+    except ConfigurationError as error:
+        raise PluginError(f"{who}: {error}") from error
+    if not isinstance(plain, Mapping):
+        raise PluginError(f"{who} has {field}={value!r}; expected a table of plain values")
+    return dict(plain)
 
 
 def _check_target(target: object, who: str) -> None:

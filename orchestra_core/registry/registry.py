@@ -1,10 +1,10 @@
-"""The registry: which components, commands and report sections there are, and who provides them."""
+"""The registry: which components, presets, commands and report sections there are, and who provides them."""
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -13,13 +13,14 @@ from typing import TypeVar
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.errors import ConflictError, ParameterError, PluginError, UnknownNameError
 from orchestra_core.names import one_of
-from orchestra_core.registry.collection import CommandEntry, Entry, Provision, SectionEntry, collect
+from orchestra_core.registry.collection import CommandEntry, Entry, Named, PresetEntry, Provision, SectionEntry, collect
 from orchestra_core.registry.discovery import find_entry_points, unique
 from orchestra_core.registry.events import Events
 from orchestra_core.registry.manager import Broken, PluginManager
 from orchestra_core.registry.provider import IN_CODE, Provider, provider_of
 
 T = TypeVar("T")
+N = TypeVar("N", bound=Named)
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,7 @@ class Registry:
         ConflictError
             Several plugins provide it; the message names them and the qualified forms.
         """
-        entries = self.entries(kind)
-        matches = [entry for entry in entries if entry.is_called(name)]
-        if not matches:
-            raise UnknownNameError(one_of(name, {entry.name for entry in entries}, kind) + self._broken_sentence())
-        if len(matches) > 1:
-            raise ConflictError(_conflict_message(kind, name, matches))
-        return matches[0]
+        return self._find(kind, name, self.entries(kind))
 
     def default(self, kind: str) -> Entry:
         """Return the component of a kind that is taken where none is named.
@@ -124,10 +119,20 @@ class Registry:
             raise ConflictError(_defaults_message(kind, marked))
         return marked[0]
 
-    def clear_name(self, entry: Entry) -> str:
-        """Return the shortest name that means this component and no other."""
-        same = [other for other in self.entries(entry.kind) if other.name == entry.name]
+    def clear_name(self, entry: Entry | PresetEntry) -> str:
+        """Return the shortest name that means this component, or this preset, and no other."""
+        others = self.entries(entry.kind) if isinstance(entry, Entry) else self.presets()
+        same = [other for other in others if other.name == entry.name]
         return entry.name if len(same) == 1 else entry.qualified
+
+    def presets(self) -> list[PresetEntry]:
+        """Return the presets of all plugins in the order of their names."""
+        found = [entry for provision in self._provisions.values() for entry in provision.presets]
+        return sorted(found, key=lambda entry: (entry.name, entry.distribution))
+
+    def find_preset(self, name: str) -> PresetEntry:
+        """Return the preset of a name, or of a ``distribution:name``; raises as `find` does."""
+        return self._find("preset", name, self.presets())
 
     def commands(self) -> list[CommandEntry]:
         """Return the subcommands of all plugins in the order of their names; two may have the same."""
@@ -144,18 +149,16 @@ class Registry:
         return list(first.values())
 
     def conflicts(self) -> list[Conflict]:
-        """Return what several plugins claim: names of components, defaults, commands and report sections."""
+        """Return what several plugins claim: names of components, defaults, presets, commands and report sections."""
         found = []
         for kind in KINDS:
             entries = self.entries(kind)
-            for name, same in _grouped((entry.name, entry) for entry in entries):
-                message = _conflict_message(kind, name, same)
-                found.append(Conflict(f"{kind} {name}", tuple(entry.provider for entry in same), message))
+            found += _same_names(kind, entries)
             marked = [entry for entry in entries if entry.descriptor.default]
             if len(marked) > 1:
                 providers = tuple(entry.provider for entry in marked)
                 found.append(Conflict(f"default {kind}", providers, _defaults_message(kind, marked)))
-        return found + self._other_conflicts()
+        return found + _same_names("preset", self.presets()) + self._other_conflicts()
 
     def register(self, plugin: object, name: str | None = None) -> Provider:
         """Add a plugin object of this program, such as a module or an object with hooks; it stays until `unregister`.
@@ -217,6 +220,14 @@ class Registry:
         numbered = (name if count == 1 else f"{name}_{count}" for count in range(1, len(taken) + 2))
         return Provider(next(candidate for candidate in numbered if candidate not in taken), IN_CODE)
 
+    def _find(self, what: str, name: str, entries: Sequence[N]) -> N:
+        matches = [entry for entry in entries if entry.is_called(name)]
+        if not matches:
+            raise UnknownNameError(one_of(name, {entry.name for entry in entries}, what) + self._broken_sentence())
+        if len(matches) > 1:
+            raise ConflictError(_conflict_message(what, name, matches))
+        return matches[0]
+
     def _broken_sentence(self) -> str:
         if not self.broken:
             return ""
@@ -254,7 +265,15 @@ def _grouped(named: Iterable[tuple[str, T]]) -> list[tuple[str, list[T]]]:
     return [(name, items) for name, items in groups.items() if len(items) > 1]
 
 
-def _conflict_message(kind: str, name: str, matches: list[Entry]) -> str:
+def _same_names(what: str, entries: Sequence[Named]) -> list[Conflict]:
+    groups = _grouped((entry.name, entry) for entry in entries)
+    return [
+        Conflict(f"{what} {name}", tuple(entry.provider for entry in same), _conflict_message(what, name, same))
+        for name, same in groups
+    ]
+
+
+def _conflict_message(kind: str, name: str, matches: Sequence[Named]) -> str:
     said = f"Several plugins provide the {kind} {name!r}: {_listed(entry.provider for entry in matches)}."
     qualified = {entry.qualified for entry in matches}
     if len(qualified) < len(matches):

@@ -24,8 +24,8 @@ FORMAT = "orchestra-run/1"
 
 _RECORD = "run.json"
 _CHECKPOINT = "checkpoint.pt"
-# A run may go on after an update or with other threads; the record keeps those it began with.
-_MAY_DIFFER = frozenset({"versions", "threads", "inputs"})
+# A run may go on after an update or with other threads; the record keeps those it began with. What a preset said is in the parts.
+_MAY_DIFFER = frozenset({"versions", "threads", "inputs", "preset"})
 
 
 def write_result(result: Result, directory: Path) -> Path:

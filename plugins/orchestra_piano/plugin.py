@@ -1,10 +1,10 @@
-"""What this plugin provides: the piano, its envelope, and the scores it can be played with."""
+"""What this plugin provides: the piano, its envelope, the scores it can be played with, and the pieces it began with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestra_core import Descriptor, ReportSection, hookimpl
+from orchestra_core import Descriptor, Preset, ReportSection, hookimpl
 from orchestra_piano.config import AdsrConfig, MelodyConfig, PianoConfig, ScaleConfig
 
 _CITATION = "Fletcher, Blackham and Stratton, Quality of piano tones, JASA 34 (6), 1962 (stiff strings)"
@@ -68,6 +68,24 @@ def orchestra_scores() -> Iterable[Descriptor]:
             summary="The 48 notes of the published generator in random order",
             license="MIT",
         ),
+    ]
+
+
+@hookimpl
+def orchestra_presets() -> Iterable[Preset]:
+    """Return the preset of short pieces."""
+    parts = {
+        "instrument": "piano_adsr",
+        "objective": {"name": "match", "config": {"oracle": "deam_cnn"}},
+        "schedule": "staged",
+        "score": "melody",
+    }
+    return [
+        Preset(
+            name="reference",
+            summary="Five seconds of a melody on the piano, moved in stages",
+            settings={"pipeline": parts, "canvas": {"duration": 5.0}},
+        )
     ]
 
 

@@ -89,6 +89,17 @@ def test_the_configuration_file_and_the_code_beside_it_make_the_same_pipeline(in
     assert pipeline.parts.plain["instrument"]["config"]["envelope"]["config"]["attack"] == 0.05
 
 
+def test_the_file_with_a_preset_says_the_same_as_the_option_beside_it(in_folder):
+    _, text = blocks("docs/configuration.md", "toml")
+    (in_folder / "slow.toml").write_text(text)
+    (in_folder / "bare.toml").write_text(text.replace('preset = "reference"\n', ""))
+    settings = load_settings(in_folder / "slow.toml")
+    assert settings == load_settings(in_folder / "bare.toml", "reference")
+    assert settings.canvas == Canvas(duration=5.0, sample_rate=22_050)
+    assert settings.pipeline["instrument"] == {"name": "piano_adsr", "config": {"partials": 4}}
+    assert settings.pipeline["score"] == "melody"
+
+
 def test_the_loop_in_the_architecture_lowers_the_loss():
     block = next(block for block in blocks("docs/architecture.md", "python") if "problem.stage" in block)
 

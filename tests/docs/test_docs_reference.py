@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import inspect
+import json
 import re
 import tomllib
 from importlib import import_module
@@ -71,6 +72,17 @@ def test_every_error_has_an_entry_with_exit_code_meaning_and_advice(error):
 def test_the_exit_codes_of_the_catalogue_are_those_of_the_errors():
     stated = {int(code) for code in re.findall(r"^\| (\d+) \|", text("docs/errors.md"), re.MULTILINE)}
     assert {error.exit_code for error in error_tree()} | {0, 130} == stated
+
+
+def test_every_preset_is_in_the_configuration_reference_with_its_settings():
+    points = tomllib.loads(text("pyproject.toml"))["project"]["entry-points"]["orchestra_core"]
+    page = generator().configuration_page()
+    handed_in = [preset for point in points.values() for preset in getattr(import_module(point), "orchestra_presets", tuple)()]
+    assert "reference" in {preset.name for preset in handed_in}
+    for preset in handed_in:
+        section = page.partition(f"### preset `{preset.name}`\n")[2].partition("\n### ")[0]
+        assert preset.summary in section
+        assert json.loads(section.partition("```json")[2].partition("```")[0]) == preset.settings
 
 
 @pytest.mark.parametrize(("kind", "descriptor"), list(components()), ids=lambda value: getattr(value, "name", value))

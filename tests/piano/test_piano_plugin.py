@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from orchestra_core import Ref
+from orchestra_core import Canvas, Pipeline, Ref
 from orchestra_piano import Adsr, PianoAdsr, plugin, published_piano
 from orchestra_piano.config import AdsrConfig, MelodyConfig, PianoConfig, ScaleConfig
 
@@ -71,10 +71,19 @@ def test_published_preset_builds_the_published_piano():
     assert piano.envelope is envelope
 
 
+def test_the_reference_preset_is_five_seconds_of_melody_whatever_the_defaults_are():
+    pipeline = Pipeline.from_preset("reference")
+    names = {kind: part["name"] for kind, part in pipeline.parts.plain.items()}
+    assert names == {"instrument": "piano_adsr", "objective": "match", "schedule": "staged", "score": "melody"}
+    assert pipeline.parts.plain["objective"]["config"]["oracle"]["name"] == "deam_cnn"
+    result = pipeline.compose("calm", budget=1)
+    assert (result.canvas, result.recipe["preset"]) == (Canvas(duration=5.0), "reference")
+
+
 def test_listing_imports_no_heavy_library():
     code = (
         "import sys, orchestra_piano, orchestra_piano.plugin as p, orchestra_piano.config;"
-        "[list(h()) for h in (p.orchestra_instruments, p.orchestra_envelopes, p.orchestra_scores)];"
+        "[list(h()) for h in (p.orchestra_instruments, p.orchestra_envelopes, p.orchestra_scores, p.orchestra_presets)];"
         "heavy = {'torch', 'torchaudio', 'nnAudio', 'librosa', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules);"
         "sys.exit(str(heavy) if heavy else 0)"
     )

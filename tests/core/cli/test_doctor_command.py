@@ -13,7 +13,7 @@ from orchestra_core import Dimension, Envelope, Judge, WeightsCard
 from orchestra_core.cli import diagnosis, doctor, probe
 from orchestra_core.cli.app import run
 from orchestra_core.cli.diagnosis import diagnose
-from orchestra_core.descriptors import Command, Descriptor, ReportSection
+from orchestra_core.descriptors import Command, Descriptor, Preset, ReportSection
 from orchestra_core.hookspecs import hookimpl
 from orchestra_core.registry import Provider, Registry
 
@@ -75,11 +75,15 @@ def flat(name, target="Flat", capabilities=("stochastic",), **options):
     return Descriptor(name, here(target), "Flat.", capabilities=frozenset(capabilities), **options)
 
 
-def plugin(*envelopes, commands=(), sections=()):
+def plugin(*envelopes, presets=(), commands=(), sections=()):
     class Plugin:
         @hookimpl
         def orchestra_envelopes(self):
             return envelopes
+
+        @hookimpl
+        def orchestra_presets(self):
+            return presets
 
         @hookimpl
         def orchestra_commands(self):
@@ -118,6 +122,7 @@ def test_a_healthy_installation_has_no_problems(probed):
     found = diagnosed(
         plugin(
             flat("flat", default=True),
+            presets=[Preset("short", "Short.", {"canvas": {"duration": 1.0}})],
             commands=[Command("train", here("train"), "Train.")],
             sections=[ReportSection("end", here("section"), "End")],
         )
@@ -142,6 +147,10 @@ def test_every_component_is_tried_whatever_became_of_the_others(probed):
             flat("fine", default=True),
             flat("missing", "NoSuchThing"),
             flat("strange", config=Strange),
+            presets=[
+                Preset("long", "Long.", {"canvas": {"duration": "long"}}),
+                Preset("sung", "Sung.", {"pipeline": {"score": "orchestra-songs:song"}}),
+            ],
             commands=[Command("train", here("no_train"), "Train.")],
             sections=[ReportSection("end", here("no_section"), "End")],
         )
@@ -150,6 +159,8 @@ def test_every_component_is_tried_whatever_became_of_the_others(probed):
         "envelope 'cursed'",
         "envelope 'missing'",
         "envelope 'strange'",
+        "preset 'long'",
+        "preset 'sung'",
         "command 'train'",
         "report section 'end'",
     ]

@@ -9,7 +9,7 @@ import pytest
 from orchestra_core.cli import plugins as module
 from orchestra_core.cli.app import run
 from orchestra_core.cli.fields import FieldDescription, describe_fields
-from orchestra_core.descriptors import Command, Descriptor, Ref, ReportSection
+from orchestra_core.descriptors import Command, Descriptor, Preset, Ref, ReportSection
 from orchestra_core.hookspecs import hookimpl
 from orchestra_core.registry import Registry
 
@@ -55,6 +55,10 @@ class Plugin:
     @hookimpl
     def orchestra_oracles(self):
         return [Descriptor("shared", "a.b:E", "Shares its name too.")]
+
+    @hookimpl
+    def orchestra_presets(self):
+        return [Preset("shared", "Shares its name as well.", {"canvas": {"duration": 2.0}})]
 
     @hookimpl
     def orchestra_commands(self):
@@ -108,6 +112,7 @@ def test_the_list_is_ordered_by_kind_and_marks_defaults(registry, capsys):
     out = capsys.readouterr().out
     assert out.index("envelopes\n  decay *  Falls.") < out.index("oracles\n  shared  Shares its name too.")
     assert "instruments\n  none" in out
+    assert "presets\n  shared  Shares its name as well." in out
     assert "commands\n  train  Train it." in out
     assert "report sections\n  fades  How it fades" in out
 
@@ -116,7 +121,34 @@ def test_the_list_can_be_limited_to_a_kind(registry, capsys):
     assert run(["plugins", "list", "--kind", "oracle"]) == 0
     out = capsys.readouterr().out
     assert "shared" in out
+    assert not any(word in out for word in ("decay", "train", "instruments", "presets"))
+
+
+def test_presets_can_be_listed_and_shown_by_themselves(registry, capsys):
+    assert run(["plugins", "list", "--kind", "preset"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("presets\n  shared  Shares its name as well.  in-code\n")
     assert not any(word in out for word in ("decay", "train", "instruments"))
+    assert run(["plugins", "show", "shared", "--kind", "preset"]) == 0
+    out = capsys.readouterr().out
+    assert "preset shared\n  Shares its name as well." in out
+    assert "provided by   plugin 'Plugin' of in-code" in out
+    assert '"duration": 2.0' in out
+    assert run(["plugins", "list", "--kind", "preset", "--json"]) == 0
+    listing = json.loads(capsys.readouterr().out)
+    assert listing["components"] == []
+    assert listing["presets"] == [
+        {
+            "kind": "preset",
+            "name": "shared",
+            "qualified": "in-code:shared",
+            "summary": "Shares its name as well.",
+            "settings": {"canvas": {"duration": 2.0}},
+            "plugin": "Plugin",
+            "distribution": "in-code",
+            "version": "",
+        }
+    ]
 
 
 def test_an_unknown_kind_is_a_usage_error_with_all_kinds(registry, capsys):
@@ -167,10 +199,11 @@ def test_a_component_is_shown_with_everything_its_plugin_says(registry, capsys):
 def test_of_one_name_the_components_of_all_kinds_are_shown(registry, capsys):
     assert run(["plugins", "show", "shared", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert [(one["kind"], one["config"], one["citation"]) for one in shown] == [
+    assert [(one["kind"], one["config"], one["citation"]) for one in shown[:-1]] == [
         ("envelope", [], "Somebody, 1999"),
         ("oracle", [], ""),
     ]
+    assert (shown[-1]["kind"], shown[-1]["settings"]) == ("preset", {"canvas": {"duration": 2.0}})
     assert run(["plugins", "show", "In.Code:shared", "--kind", "oracle"]) == 0
     out = capsys.readouterr().out
     assert "oracle shared" in out

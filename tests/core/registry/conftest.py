@@ -10,7 +10,7 @@ from orchestra_core.registry import Registry
 
 HEADER = """
 from dataclasses import dataclass
-from orchestra_core.descriptors import Command, Descriptor, Ref, ReportSection
+from orchestra_core.descriptors import Command, Descriptor, Preset, Ref, ReportSection
 from orchestra_core.hookspecs import hookimpl
 """
 

@@ -23,6 +23,10 @@ def descriptor(arguments, before=""):
     return DESCRIPTOR.format(arguments=arguments, before=before)
 
 
+def handed_in(arguments):
+    return f"@hookimpl\ndef orchestra_presets():\n    return [Preset({arguments})]"
+
+
 BROKEN = {
     "import error": ("import there_is_no_such_module", "No module named 'there_is_no_such_module'"),
     "exception at import": ("1 / 0", "ZeroDivisionError: division by zero"),
@@ -82,6 +86,25 @@ BROKEN = {
     "configuration without a default": (
         descriptor("'flat', 'a:b', 'x', Config", "@dataclass(frozen=True)\nclass Config:\n    a: int"),
         "no default for Config.a",
+    ),
+    "preset name": (handed_in("'My preset', 'x', {}"), "preset name 'My preset' is not allowed"),
+    "preset without summary": (handed_in("'mine', '', {}"), "summary ''; expected one line"),
+    "preset that is a name": ("@hookimpl\ndef orchestra_presets(): return ['mine']", "returned a str; expected Preset objects"),
+    "preset without a table": (handed_in("'mine', 'x', 'piano'"), "settings='piano'; expected a table of plain values"),
+    "preset with an unknown key": (handed_in("'mine', 'x', {'canvass': {}}"), "Did you mean 'canvas'"),
+    "preset that asks for something": (handed_in("'mine', 'x', {'items': []}"), "Unknown key in its settings 'items'"),
+    "preset with an unknown part": (handed_in("'mine', 'x', {'pipeline': {'scores': 'a'}}"), "Did you mean 'score'"),
+    "preset with a part that is a number": (
+        handed_in("'mine', 'x', {'pipeline': {'score': 3}}"),
+        "preset 'mine' has score=3; expected a table",
+    ),
+    "preset with a part of other keys": (
+        handed_in("'mine', 'x', {'pipeline': {'score': {'bars': 3}}}"),
+        "expected its name, or a table with 'name' and 'config'",
+    ),
+    "preset with an object": (
+        handed_in("'mine', 'x', {'canvas': object()}"),
+        "settings.canvas is <object object",
     ),
     "command name": (
         "@hookimpl\ndef orchestra_commands(): return [Command('my command', 'a:b', 'x')]",

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from orchestra_core.contracts.component import KINDS
-from orchestra_core.descriptors import Command, Descriptor, ReportSection
+from orchestra_core.descriptors import Command, Descriptor, Preset, ReportSection
 from orchestra_core.errors import ConflictError, ParameterError, PluginError, UnknownNameError
 from orchestra_core.hookspecs import hookimpl
 from orchestra_core.registry import Registry, get_registry
@@ -112,6 +112,31 @@ def test_no_default_is_said_with_what_there_is(site):
     provide(site, "first", "this")
     with pytest.raises(UnknownNameError, match=r"No oracle is the default; name one. Known: this\."):
         site.registry().default("oracle")
+
+
+def hand_in(site, plugin, *names):
+    items = ", ".join(f"Preset('{name}', 'x', {{'pipeline': {{'score': 'walk'}}}})" for name in names)
+    site.plugin(plugin, f"@hookimpl\ndef orchestra_presets():\n    return [{items}]")
+
+
+def test_presets_are_found_by_name_in_the_order_of_their_names(site):
+    hand_in(site, "one", "pear", "apple")
+    registry = site.registry()
+    assert [entry.name for entry in registry.presets()] == ["apple", "pear"]
+    found = registry.find_preset("fake-one:pear")
+    assert (found.preset.settings, found.version) == ({"pipeline": {"score": "walk"}}, "1.0")
+    with pytest.raises(UnknownNameError, match=r"Unknown preset 'aple'. Did you mean 'apple'"):
+        registry.find_preset("aple")
+
+
+def test_of_two_presets_with_one_name_only_that_name_is_unusable(site):
+    hand_in(site, "first", "shared", "mine")
+    hand_in(site, "second", "shared")
+    registry = site.registry()
+    with pytest.raises(ConflictError, match="Write fake-first:shared or fake-second:shared instead") as caught:
+        registry.find_preset("shared")
+    assert [registry.clear_name(one) for one in registry.presets()] == ["mine", "fake-first:shared", "fake-second:shared"]
+    assert [(one.what, one.message) for one in registry.conflicts()] == [("preset shared", str(caught.value))]
 
 
 COMMANDS = """
@@ -272,6 +297,10 @@ class InScript:
         return [Descriptor("mine", "a:b", "Mine.")]
 
     @hookimpl
+    def orchestra_presets(self):
+        return [Preset("mine", "Mine.", {})]
+
+    @hookimpl
     def orchestra_commands(self):
         return [Command("mine", "a:b", "Mine.")]
 
@@ -284,9 +313,9 @@ def test_a_program_can_register_a_plugin_of_its_own_and_take_it_back():
     registry = Registry([])
     provider = registry.register(InScript())
     assert registry.find("oracle", "mine").provider == provider
-    assert len(registry.commands()) == len(registry.report_sections()) == 1
+    assert len(registry.presets()) == len(registry.commands()) == len(registry.report_sections()) == 1
     registry.unregister(provider)
-    assert registry.entries("oracle") == registry.commands() == registry.report_sections() == []
+    assert registry.entries("oracle") == registry.presets() == registry.commands() == registry.report_sections() == []
 
 
 def test_a_plugin_of_the_program_that_breaks_the_rules_is_an_error_at_once():
