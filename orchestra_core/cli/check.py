@@ -1,4 +1,4 @@
-"""``orchestra plugins check``: hold one component against the rules of the conformance kit."""
+"""``orchestra plugins check``: hold one component, or one preset, against the rules of the conformance kit."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from orchestra_core.errors import PluginError
 
 @click.command()
 @click.argument("name")
-@click.option("--kind", type=click.Choice(KINDS), help="Its kind, where several components have the name.")
+@click.option("--kind", type=click.Choice((*KINDS, "preset")), help="Its kind, where several have the name.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @click.pass_context
 def check(ctx: click.Context, name: str, kind: str | None, as_json: bool) -> None:
-    """Check the component called NAME, and the plugin around it, against the conformance rules.
+    """Check the component or preset called NAME, and the plugin around it, against the conformance rules.
 
     Takes seconds to a minute. A broken rule of level "should" is advice; one of level "must" ends with exit code 3.
     """

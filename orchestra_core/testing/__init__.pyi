@@ -9,5 +9,6 @@ from .suites import InstrumentSuite as InstrumentSuite
 from .suites import JudgeSuite as JudgeSuite
 from .suites import ObjectiveSuite as ObjectiveSuite
 from .suites import OracleSuite as OracleSuite
+from .suites import PresetSuite as PresetSuite
 from .suites import ScheduleSuite as ScheduleSuite
 from .suites import ScoreSuite as ScoreSuite

@@ -12,15 +12,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestra_core.registry.collection import Entry
+from orchestra_core.registry.collection import Entry, PresetEntry
 from orchestra_core.registry.provider import IN_CODE
 from orchestra_core.testing.rule import Fault, NotApplicable
 
 _PATIENCE = 300.0  # s
 
 
-def import_facts(entry: Entry) -> Mapping[str, Any]:
-    """Return what `orchestra_core.testing.probe` finds about a component's plugin, in an interpreter with the same path.
+def import_facts(entry: Entry | PresetEntry) -> Mapping[str, Any]:
+    """Return what `orchestra_core.testing.probe` finds about a plugin, in an interpreter with the same path.
+
+    Of a component, its module is imported as well; a preset has none.
 
     Raises
     ------
@@ -31,8 +33,9 @@ def import_facts(entry: Entry) -> Mapping[str, Any]:
     """
     if entry.distribution == IN_CODE:
         raise NotApplicable("its plugin was registered in code, and is found in this program only")
-    facts = _facts(entry.distribution, entry.provider.plugin, entry.descriptor.target, tuple(sys.path))
-    return {**facts, "found": [entry.kind, entry.name] in facts["found"]}
+    kind, target = (entry.kind, entry.descriptor.target) if isinstance(entry, Entry) else ("preset", "")
+    facts = _facts(entry.distribution, entry.provider.plugin, target, tuple(sys.path))
+    return {**facts, "found": [kind, entry.name] in facts["found"]}
 
 
 @functools.cache

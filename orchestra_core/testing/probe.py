@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestra_core.contracts.component import KINDS
 from orchestra_core.registry import Registry, load_target
+from orchestra_core.registry.collection import Named
 from orchestra_core.registry.discovery import find_entry_points
 from orchestra_core.registry.provider import provider_of
 
@@ -93,7 +94,7 @@ def probe(request: Mapping[str, str]) -> dict[str, Any]:
     Parameters
     ----------
     request : mapping of str to str
-        ``distribution``, ``plugin`` and ``target`` of the component.
+        ``distribution``, ``plugin`` and ``target`` of the component; an empty target for a preset.
     """
     logging.getLogger("orchestra").addHandler(logging.NullHandler())
     logging.getLogger("orchestra").propagate = False
@@ -104,11 +105,13 @@ def probe(request: Mapping[str, str]) -> dict[str, Any]:
     python_state = random.getstate()
     registry = Registry(points[:1], strict=False)
     facts: dict[str, Any] = {"heavy": [library for libraries in registry.heavy.values() for library in libraries]}
-    facts |= _loading(request["target"], changed=["Python"] if random.getstate() != python_state else [])
+    if request["target"]:
+        facts |= _loading(request["target"], changed=["Python"] if random.getstate() != python_state else [])
     watch.stop()
     everything = Registry(strict=False)
-    entries = [entry for kind in KINDS for entry in everything.entries(kind)]
-    found = [[entry.kind, entry.name] for entry in entries if entry.distribution == request["distribution"]]
+    named: list[tuple[str, Named]] = [(kind, entry) for kind in KINDS for entry in everything.entries(kind)]
+    named += [("preset", entry) for entry in everything.presets()]
+    found = [[kind, entry.name] for kind, entry in named if entry.distribution == request["distribution"]]
     return {**facts, "found": found, "printed": watch.printed, "touched": watch.touched}
 
 

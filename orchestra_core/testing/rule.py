@@ -18,6 +18,9 @@ Check = Callable[["Subject"], None]
 #: The page that describes every rule.
 PAGE = "docs/rules.md"
 
+#: A preset is no component, and is checked by rules of its own.
+PRESET = "preset"
+
 
 class Fault(Exception):  # noqa: N818  # it is no error of the kit
     """A rule is broken; the message has what was seen and what was expected."""
@@ -46,7 +49,7 @@ class Rule:
     check : callable
         Raises `Fault` or `NotApplicable`; anything else that it raises counts as a fault of the component.
     kinds : tuple of str
-        The kinds of component it is about.
+        The kinds of component it is about; ``preset`` for presets.
     needs : frozenset of str
         Capabilities without which it does not apply.
     """
@@ -98,7 +101,7 @@ def rule(
     subject = id.partition(".")[0]
 
     def make(check: Check) -> Rule:
-        about = kinds or ((subject,) if subject in KINDS else KINDS)
+        about = kinds or ((subject,) if subject in (*KINDS, PRESET) else KINDS)
         return Rule(id, level, inspect.getdoc(check) or "", reason, fix, check, about, frozenset(needs))
 
     return make

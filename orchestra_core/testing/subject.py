@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.component import Kind
 from orchestra_core.descriptors import Ref
-from orchestra_core.registry import Registry
+from orchestra_core.registry import Registry, get_registry
 from orchestra_core.registry.collection import Entry
 from orchestra_core.testing.benches import BENCHES, Bench
 from orchestra_core.testing.rule import NotApplicable
@@ -24,10 +24,10 @@ class Subject:
 
     Parameters
     ----------
-    component : Component
-        The component.
+    component : Component or PresetEntry
+        The component; or a preset, which is no component but is checked likewise.
     kind : str
-        Its kind.
+        Its kind, or ``preset``.
     setting : Setting
         What it is tried with.
     entry : Entry, or None
@@ -39,7 +39,7 @@ class Subject:
     """
 
     component: Any
-    kind: Kind
+    kind: Kind | Literal["preset"]
     setting: Setting = field(default_factory=Setting)
     entry: Entry | None = None
     ref: Ref | None = None
@@ -47,8 +47,13 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """The name of its class, for messages."""
-        return type(self.component).__name__
+        """The name of its class, for messages; of a preset, its own."""
+        return str(self.component) if self.kind == "preset" else type(self.component).__name__
+
+    @property
+    def found(self) -> Registry:
+        """Where it was found."""
+        return self.registry or get_registry()
 
     @cached_property
     def bench(self) -> Bench:

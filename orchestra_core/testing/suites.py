@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from orchestra_core.contracts.component import Kind
 from orchestra_core.errors import OrchestraError
@@ -35,7 +35,7 @@ class _Suite:
         What the component is tried with.
     """
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[Kind | Literal["preset"]]
     expected_failures: ClassVar[Mapping[str, str]] = {}
     setting: ClassVar[Setting] = Setting()
 
@@ -114,3 +114,16 @@ class JudgeSuite(_Suite):
     """The rules for judges."""
 
     kind = "judge"
+
+
+class PresetSuite(_Suite):
+    """The rules for presets; `make_component` returns the preset's name.
+
+    Examples
+    --------
+    >>> class TestReference(PresetSuite):
+    ...     def make_component(self):
+    ...         return "reference"
+    """
+
+    kind = "preset"

@@ -2,6 +2,7 @@
 
 import kit_broken_others
 import kit_broken_plugins
+import kit_broken_presets
 import kit_broken_sounds
 import pytest
 from kit_references import REFERENCES, Climb, SavedWarmth, Weight
@@ -27,7 +28,7 @@ def test_a_plugin_broken_in_one_thing_breaks_that_rule_alone(rule, make, others)
 
 
 def test_every_rule_has_a_plugin_that_breaks_it():
-    broken = {rule for rule, *_ in BROKEN} | set(kit_broken_plugins.BROKEN)
+    broken = {rule for rule, *_ in BROKEN} | set(kit_broken_plugins.BROKEN) | set(kit_broken_presets.BROKEN)
     assert {rule.id for rule in table()} == broken
 
 

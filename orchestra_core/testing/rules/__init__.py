@@ -12,6 +12,7 @@ from orchestra_core.testing.rules import (
     objective,
     oracle,
     plugin,
+    preset,
     schedule,
     score,
     sound,
@@ -24,13 +25,13 @@ def table(kind: str | None = None) -> tuple[Rule, ...]:
     Parameters
     ----------
     kind : str, optional
-        Only those that are about components of this kind.
+        Only those that are about components of this kind, or about presets.
 
     Examples
     --------
     >>> [rule.id for rule in table("score") if rule.id.startswith("score.")][0]
     'score.choices'
     """
-    modules = (plugin, component, instrument, sound, gradient, envelope, oracle, objective, schedule, score, judge)
+    modules = (plugin, component, instrument, sound, gradient, envelope, oracle, objective, schedule, score, judge, preset)
     rules = [rule for module in modules for rule in module.RULES]
     return tuple(rule for rule in rules if kind is None or kind in rule.kinds)

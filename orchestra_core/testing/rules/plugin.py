@@ -145,9 +145,8 @@ def _fields(config: type | None) -> dict[str, Any]:
 )
 def config_round_trip(subject: Subject) -> None:
     """The complete configuration, written as JSON and read back, makes an equal component."""
-    subject.provided()
-    written = to_plain(subject.ref)
-    again = build(subject.kind, json.loads(json.dumps(written)), subject.registry)
+    kind, written = subject.provided().kind, to_plain(subject.ref)
+    again = build(kind, json.loads(json.dumps(written)), subject.registry)
     read = to_plain(again.ref)
     expect(read == written, f"{written['config']} comes back as {read['config']}; expected the same configuration.")
     inputs = subject.bench.inputs()
@@ -166,7 +165,7 @@ def config_unknown(subject: Subject) -> None:
     entry = subject.provided()
     spec = {"name": entry.qualified, "config": {"no_such_key": 1}}
     try:
-        build(subject.kind, spec, subject.registry)
+        build(entry.kind, spec, subject.registry)
     except ConfigurationError:
         return
     except Exception as error:

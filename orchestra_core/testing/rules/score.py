@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
+
+import torch
 
 from orchestra_core.contracts.randomness import score_generator
 from orchestra_core.contracts.score import Score
@@ -22,6 +25,8 @@ _DURATIONS = (0.5, 2.0, 5.0)
 #: Lowest and highest key of a piano.
 _LOWEST, _HIGHEST = 21, 108
 _LONGEST_SILENCE = 0.5
+#: On the request scale.
+_ASKED: tuple[dict[str, float], ...] = ({}, {"arousal": 1.0, "valence": -1.0}, {"arousal": -1.0, "valence": 1.0})
 
 
 def _written(subject: Subject) -> Iterator[tuple[float, int, Score]]:
@@ -111,4 +116,23 @@ def errors(subject: Subject) -> None:
     expect_error(ParameterError, lambda: component.write(two, {}, score_generator(1)), "a brief of two items")
 
 
-RULES = (choices, canvas, leading_silence, ranges, errors)
+@rule(
+    "score.prior",
+    reason="A search draws by these weights, and ranks by their logarithms.",
+    fix="Return a list with a weight of 0 or more for each value of a choice, at least one above 0, or leave the choice out.",
+)
+def prior(subject: Subject) -> None:
+    """What is likely is told by finite weights, one for each value of a choice, for whatever is asked."""
+    for asked in _ASKED:
+        brief = replace(Setting().brief((1,)), scores=None, requests={name: torch.tensor([w]) for name, w in asked.items()})
+        for name, weights in subject.component.prior(brief).items():
+            values = subject.component.choices.get(name, ())
+            fits = len(weights) == len(values) and all(math.isfinite(w) and w >= 0 for w in weights) and any(weights)
+            expect(
+                fits,
+                f"Asked for {dict(asked)} it gives {list(weights)} for the values {list(values)} of {name!r}; expected a finite "
+                "weight of 0 or more for each, at least one above 0.",
+            )
+
+
+RULES = (choices, prior, canvas, leading_silence, ranges, errors)
