@@ -29,9 +29,9 @@ from orchestra_deam.evaluation.whole import Baseline, evaluate_corpora, write_ev
 from orchestra_deam.folds import cross_validate
 from orchestra_deam.oracle import weights_path
 from orchestra_deam.preparation.several import PreparedCorpora, open_corpora
+from orchestra_deam.training.examples import only_plain, plain
 from orchestra_deam.training.loop import read_all, train
 from orchestra_deam.training.settings import PRESETS
-from orchestra_deam.workflow import only_plain, plain
 
 HERE = Path(__file__).resolve().parent
 PAGE, IMAGES = HERE / "oracle_marks.md", HERE / "images"

@@ -54,7 +54,7 @@ def evaluate(stores: tuple[Path, ...], part: str, draws: int, output: Path | Non
     from orchestra_deam.evaluation.whole import as_json as plain_values
     from orchestra_deam.evaluation.whole import evaluate_corpora, evaluations, write_evaluation
     from orchestra_deam.preparation.several import open_corpora
-    from orchestra_deam.workflow import only_plain
+    from orchestra_deam.training.examples import only_plain
 
     data = only_plain(open_corpora(stores))
     asked = data.of_parts(part)
@@ -72,7 +72,7 @@ def evaluate(stores: tuple[Path, ...], part: str, draws: int, output: Path | Non
 def _baseline(data: PreparedCorpora, folders: tuple[Path, ...], part: str) -> Baseline | None:
     from orchestra_deam.evaluation.whole import Baseline
     from orchestra_deam.preparation.several import open_corpora
-    from orchestra_deam.workflow import only_plain
+    from orchestra_deam.training.examples import only_plain
 
     source = only_plain(open_corpora(folders)) if folders else data
     return Baseline(source.of_parts("oracle"), source.of_parts(part)) if source.features in ("mel", "audio") else None

@@ -5,36 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from orchestra_core.errors import UsageError
 from orchestra_deam.evaluation.whole import evaluate_corpora, write_evaluation
 from orchestra_deam.preparation.several import PreparedCorpora
-from orchestra_deam.training.loop import Progress, read_all, train
+from orchestra_deam.reading import Reader
+from orchestra_deam.training.calibration import calibrates, train_calibrated
+from orchestra_deam.training.examples import only_plain
+from orchestra_deam.training.loop import Progress
+from orchestra_deam.training.out_of_fold import out_of_fold
 from orchestra_deam.training.settings import TrainingSettings
-from orchestra_deam.workflow import only_plain, plain
-
-
-def fold_of_groups(data: PreparedCorpora, count: int, seed: int) -> dict[tuple[str, str], int]:
-    """Return the fold of each (corpus, group): groups of each corpus in random order, each to the fold with fewest songs.
-
-    Raises
-    ------
-    UsageError
-        A corpus has fewer groups than folds.
-    """
-    found: dict[tuple[str, str], int] = {}
-    for corpus in data.names:
-        songs = data.clips[data.clips["corpus"] == corpus].drop_duplicates("song").groupby("group").size()
-        if len(songs) < count:
-            raise UsageError(f"{corpus} has {len(songs)} groups to learn from; expected at least as many as folds: {count}.")
-        order = np.random.default_rng(seed).permutation(len(songs))
-        sizes = np.zeros(count)
-        for index in sorted(order, key=lambda index: -int(songs.iloc[index])):
-            fold = int(sizes.argmin())
-            sizes[fold] += songs.iloc[index]
-            found[corpus, str(songs.index[index])] = fold
-    return found
 
 
 def cross_validate(
@@ -47,6 +25,8 @@ def cross_validate(
     progress: Progress = lambda epoch: None,
 ) -> dict[str, dict[str, Any]]:
     """Train as many times as there are folds, each time without one, and mark what is read of the one left out.
+
+    A recipe that is calibrated is so within each fold, by folds of what it learned from.
 
     Parameters
     ----------
@@ -69,26 +49,19 @@ def cross_validate(
         What `evaluate_corpora` gives, of the readings out of fold.
     """
     learned = data.of_parts("oracle")
-    folds = fold_of_groups(learned, count, settings.seed)
-    rated = only_plain(learned)
-    number = _numbers(rated, folds)
-    readings = np.full((len(rated.clips), 2), np.nan)
-    for fold in range(count):
-        rest = plain(learned.where(_numbers(learned, folds) != fold), settings)
-        own = folder / f"fold-{fold + 1}"
-        asked = rated.where(number == fold)
+
+    def fit(rest: PreparedCorpora, own: Path, asked: PreparedCorpora) -> Reader:
         watched = asked if settings.watch_held_out else None
-        reader = train(rest, settings, own, watched=watched, resume=resume, progress=progress)
-        readings[number == fold] = read_all(reader, asked)
+        return train_calibrated(rest, settings, own, watched=watched, resume=resume, progress=progress).reader
+
+    readings = out_of_fold(learned, settings, folder, count, fit)
+    rated = only_plain(learned)
     found = evaluate_corpora(rated, rated, readings)
     intro = [
         f"{count}-fold cross-validation by group within the part `oracle`, network `{settings.model}`, seed {settings.seed}: "
         "each clip was read by a network that learned from no song of its group. The mean baseline knows all songs.",
+        f"Each was calibrated by {settings.calibrate} folds of what it learned from." if calibrates(settings) else "",
         "Trained on labels shuffled between songs: the control that must fail." if settings.shuffle else "",
     ]
     write_evaluation(folder, "Marks out of fold", [text for text in intro if text], found)
     return found
-
-
-def _numbers(data: PreparedCorpora, folds: dict[tuple[str, str], int]) -> np.ndarray:
-    return np.array([folds[key] for key in zip(data.clips["corpus"], data.clips["group"], strict=True)])

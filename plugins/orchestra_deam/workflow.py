@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from orchestra_deam.evaluation.marking import Evaluation
 from orchestra_deam.evaluation.whole import evaluate_corpora, evaluations
 from orchestra_deam.models import make_model
 from orchestra_deam.preparation.several import PreparedCorpora, label_scales
-from orchestra_deam.reading import Reader, front_end_of, head_for, refuse_other_features
-from orchestra_deam.training.loop import Progress, read_all, train
+from orchestra_deam.reading import front_end_of, head_for, refuse_other_features
+from orchestra_deam.training.calibration import Calibrated, train_calibrated
+from orchestra_deam.training.examples import only_plain, plain
+from orchestra_deam.training.loop import Progress, read_all
 from orchestra_deam.training.settings import TrainingSettings
 from orchestra_deam.weights import CUES, FRONT_END, MAIN_HEAD, Card
 
@@ -57,7 +59,8 @@ def train_on(
     settings : TrainingSettings
         The recipe.
     folder : Path
-        Receives the weights and their cards, checkpoint, ``log.csv`` and ``curves.png``.
+        Receives the weights and their cards, checkpoint, ``log.csv`` and ``curves.png``, and what calibrates them in
+        ``calibration``.
     resume : bool
         Go on with an interrupted training.
     extras : Extras, optional
@@ -77,27 +80,19 @@ def train_on(
     extras = extras or Extras()
     learned, held_out = plain(data.of_parts("oracle"), settings), only_plain(data.of_parts("judges"))
     _refuse_unfit(learned, held_out, settings)
-    reader = _train(learned, held_out, settings, folder, resume, extras)
+    trained = _train(learned, held_out, settings, folder, resume, extras)
     draw_curves(folder)
-    found = evaluate_corpora(only_plain(learned), held_out, read_all(reader, held_out))
+    found = evaluate_corpora(only_plain(learned), held_out, read_all(trained.reader, held_out))
     marks = evaluations(found)
     paths = {}
-    exported = reader.exported()
+    exported = trained.reader.exported()
     for corpora, network in exported.items():
         name = settings.model if len(exported) == 1 else f"{settings.model}-{corpora}"
         paths[corpora] = folder / f"{name}.safetensors"
-        write_weights(paths[corpora], network, _card(data, settings, tuple(corpora.split("+")), marks, extras.note, network))
+        card = _card(data, settings, tuple(corpora.split("+")), marks, extras.note, network)
+        recipe = {**card.training, "calibration": trained.lines} if trained.lines else card.training
+        write_weights(paths[corpora], network, replace(card, training=recipe))
     return Outcome(paths, marks)
-
-
-def only_plain(data: PreparedCorpora) -> PreparedCorpora:
-    """Return the clips as rated, without versions of them."""
-    return data.where(data.clips["version"] == "") if "version" in data.clips else data
-
-
-def plain(data: PreparedCorpora, settings: TrainingSettings) -> PreparedCorpora:
-    """Return the clips that a recipe uses: those with versions only if it has pair losses."""
-    return data if settings.paired else only_plain(data)
 
 
 def draw_curves(folder: Path) -> None:
@@ -112,7 +107,7 @@ def draw_curves(folder: Path) -> None:
 
 def _train(
     learned: PreparedCorpora, held_out: PreparedCorpora, settings: TrainingSettings, folder: Path, resume: bool, extras: Extras
-) -> Reader:
+) -> Calibrated:
     watched = held_out if settings.watch_held_out else None
     logger: Callable[[dict[str, float]], None] = lambda row: None  # noqa: E731
     with ExitStack() as stack:
@@ -120,7 +115,9 @@ def _train(
             from orchestra_deam.training.logs import TensorBoardLog
 
             logger = stack.enter_context(TensorBoardLog(folder / "tensorboard")).add
-        return train(learned, settings, folder, watched=watched, resume=resume, progress=extras.progress, logger=logger)
+        return train_calibrated(
+            learned, settings, folder, watched=watched, resume=resume, progress=extras.progress, logger=logger
+        )
 
 
 def _refuse_unfit(learned: PreparedCorpora, held_out: PreparedCorpora, settings: TrainingSettings) -> None:

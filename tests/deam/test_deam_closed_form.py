@@ -2,58 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from deam_cues import cue_store
 
 from orchestra_core import build
 from orchestra_core.errors import ConfigurationError, UsageError
-from orchestra_deam.corpora.table import COLUMNS, Clip
-from orchestra_deam.cues import COUNT
 from orchestra_deam.evaluation.sources import weights_readings
 from orchestra_deam.models import Cues
 from orchestra_deam.preparation.several import open_corpora
-from orchestra_deam.preparation.store import FORMAT
 from orchestra_deam.ridge import CuePairs, RatedCues, RidgeSettings, fit_head
 from orchestra_deam.training.loop import read_all, train
 from orchestra_deam.training.settings import PRESETS
 from orchestra_deam.weights import load_weights
 from orchestra_deam.workflow import train_on
 
-DEFAULT = replace(PRESETS["default"], phrases=0)
-GAMES = ("Banjo-Kazooie", "Secret of Mana", "Final Fantasy VII", "Star Fox", "Xenogears", "Chrono Trigger")
-
-
-def cue_store(folder, corpus="vgmidi", versions=True):
-    """Two songs of each of six games, two clips of two variants each: cue 0 tells arousal, cue 1 valence, cue 2 the mode."""
-    rng, rows = np.random.default_rng(0), []
-    for index in range(12):
-        group = GAMES[index // 2] if corpus == "vgmidi" else f"rock_{index + 1:03d}"
-        label = rng.uniform(-0.5, 0.5, 2)
-        clip = Clip(corpus, f"song {index}" if corpus == "vgmidi" else group, group, "", 0.0, 5.0, *label, 0.04, 0.09, 30)
-        for variant in ("piano-0", "piano-1") if corpus == "vgmidi" else ("",):
-            plain = rng.normal(0, 0.3, (2, COUNT)).astype(np.float32)
-            plain[:, :2] += 3 * label
-            plain[:, 2] = 1.0 if index % 3 else -1.0
-            for version in ("", "semitone", "parallel") if versions else ("",):
-                cues = plain + (version == "semitone") * rng.normal(0, 0.1, plain.shape).astype(np.float32)
-                cues[:, 2] *= -1 if version == "parallel" else 1
-                file = f"{variant or 'recording'}{version}/{index}.npy"
-                path = folder / "features" / "cues" / file
-                path.parent.mkdir(parents=True, exist_ok=True)
-                np.save(path, cues)
-                place = {"variant": variant, "version": version, "mode": 0.5 if index % 3 else -0.5, "file": file, "scale": "va"}
-                rows += [{**vars(clip), **place, "start": 5.0 * row, "begin": 5.0 * row, "row": row} for row in (0, 1)]
-    columns = [*COLUMNS, "variant", "version", "mode", "begin", "file", "row", "scale"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "clips.csv", index=False)
-    card = {"name": corpus, "title": corpus.upper(), "scale": "va" if corpus == "vgmidi" else corpus, "citation": "none"}
-    manifest = {"format": FORMAT, "corpus": card, "settings": {"features": "cues"}, "arrays": ["cues"]}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    return folder
+DEFAULT = replace(PRESETS["default"], phrases=0, calibrate=0)
 
 
 @pytest.fixture(scope="module")

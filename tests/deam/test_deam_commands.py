@@ -224,7 +224,10 @@ def emotify_folder(tmp_path_factory):
 
 def test_recordings_with_votes_go_all_the_way(emotify_folder, tmp_path):
     done("prepare", emotify_folder, "-o", tmp_path / "e", "--workers", 0)  # by default for the default recipe
-    result = done("train", tmp_path / "e", "-o", tmp_path / "out")
+    refused = run("train", tmp_path / "e", "-o", tmp_path / "out")
+    assert "groups to learn from; expected at least as many as folds: 5. Take fewer folds" in str(refused.exception)
+    assert not (tmp_path / "out").exists()  # before anything was trained
+    result = done("train", tmp_path / "e", "-o", tmp_path / "out", "--calibrate", 0)
     assert "2 pieces" in result.output
     assert "2 songs of emotify to mark are too few for marks that mean anything; expected at least 20.\n" in result.output
     assert not result.stderr

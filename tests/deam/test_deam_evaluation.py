@@ -12,8 +12,8 @@ from orchestra_core.errors import UsageError
 from orchestra_deam.evaluation.baselines import PENALTIES, baseline_readings, plain_features, ridge
 from orchestra_deam.evaluation.marking import calibration, evaluate, per_song, quadrants
 from orchestra_deam.evaluation.whole import Baseline, evaluate_corpora, evaluations, write_evaluation
-from orchestra_deam.folds import fold_of_groups
 from orchestra_deam.preparation.several import open_corpora
+from orchestra_deam.training.out_of_fold import fold_of_groups
 
 
 @pytest.fixture

@@ -47,6 +47,16 @@ class Pairs:
     contrast: Tensor
 
 
+def only_plain(data: PreparedCorpora) -> PreparedCorpora:
+    """Return the clips as rated, without versions of them."""
+    return data.where(data.clips["version"] == "") if "version" in data.clips else data
+
+
+def plain(data: PreparedCorpora, settings: TrainingSettings) -> PreparedCorpora:
+    """Return the clips that a recipe uses: those with versions only if it has pair losses."""
+    return data if settings.paired else only_plain(data)
+
+
 class Examples:
     """Clips to learn from.
 

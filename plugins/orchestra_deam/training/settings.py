@@ -63,6 +63,9 @@ class TrainingSettings:
     phrases : int
         Of those models: how many phrases by rule, which nobody rated, are pairs of VGMIDI's head besides
         (`orchestra_deam.phrase_pairs`).
+    calibrate : int
+        Folds of the cross-validation by group whose line of ratings on readings the readings are taken onto
+        (`orchestra_deam.training.calibration`); as many trainings more. 0 for none; controls have none.
     augment : bool
         Whether clips are changed at random.
     validation : float, in [0, 0.5]
@@ -108,6 +111,7 @@ class TrainingSettings:
     penalty_valence: float = 2.5
     varied_weight: float = 0.1
     phrases: int = 0
+    calibrate: int = 0
     augment: bool = True
     validation: float = 0.0
     patience: int = 0
@@ -133,6 +137,8 @@ class TrainingSettings:
         for name, (least, most) in ranges.items():
             if not least <= getattr(self, name) <= most:
                 raise ParameterError(f"{name} is {getattr(self, name)}; expected at least {least:g}, and at most {most:g}.")
+        if self.calibrate < 0 or self.calibrate == 1:
+            raise ParameterError(f"calibrate is {self.calibrate}; expected 0 for none, or at least 2 folds.")
         if self.patience and not self.validation:
             raise ParameterError(f"patience is {self.patience} without a validation share; expected validation above 0.")
 
@@ -150,6 +156,7 @@ PRESETS: Mapping[str, TrainingSettings] = {
         pair_still=0.3,
         mode_effect=1.1,
         phrases=600,
+        calibrate=5,
     ),
     "three_conv": TrainingSettings(bfloat16=True),
     "reference": TrainingSettings(
