@@ -16,7 +16,7 @@ from orchestra_core.pipeline.recordings import readings_like, source_duration
 from orchestra_core.pipeline.request import Request, Scale, make_request, to_readings
 from orchestra_core.pipeline.result import Result
 from orchestra_core.pipeline.run import Performance, Run
-from orchestra_core.pipeline.setup import Setup, check_preset_parts, read_preset
+from orchestra_core.pipeline.setup import Setup, check_preset_parts, read_preset, without_unplayed
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_core.problem.rows import one_thread_each
 from orchestra_core.registry import Registry, get_registry
@@ -108,6 +108,7 @@ class Pipeline:
         """Return the pipeline of a setup, which holds for pieces that do not say otherwise; raises as `from_preset` does."""
         found = registry or get_registry()
         check_preset_parts(setup, found)
+        setup = without_unplayed(setup, found)
         pipeline = cls(**vars(Specs().replaced(setup.pipeline)), registry=found)
         pipeline._setup = setup
         return pipeline

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestra_core.config import validate
@@ -116,13 +116,40 @@ def check_preset_parts(setup: Setup, registry: Registry) -> None:
     UnknownNameError
         With who would provide it. A part that the user names otherwise is not looked for.
     """
-    try:
-        entry = registry.find_preset(setup.preset) if setup.preset else None
-    except (UnknownNameError, ConflictError):
-        return  # a run names all its parts, and is repeated without the preset
-    for kind, part in setup.pipeline.items() if entry else ():
-        if entry and part == _own(kind, entry.preset.settings.get("pipeline", {}).get(kind), entry, registry):
+    entry = _preset_of(setup, registry)
+    if entry is not None:
+        for kind, part in _handed_in(setup, entry, registry).items():
             _check_installed(kind, _name(part), entry, registry)
+
+
+def without_unplayed(setup: Setup, registry: Registry) -> Setup:
+    """Return a setup without the preset's score where the user names an instrument that plays no notes."""
+    entry = _preset_of(setup, registry)
+    parts = _handed_in(setup, entry, registry) if entry else {}
+    if "score" not in parts or "instrument" in parts or _plays_notes(setup.pipeline.get("instrument"), registry):
+        return setup
+    return replace(setup, pipeline={kind: part for kind, part in setup.pipeline.items() if kind != "score"})
+
+
+def _preset_of(setup: Setup, registry: Registry) -> PresetEntry | None:
+    try:
+        return registry.find_preset(setup.preset) if setup.preset else None
+    except (UnknownNameError, ConflictError):
+        return None  # a run names all its parts, and is repeated without the preset
+
+
+def _handed_in(setup: Setup, entry: PresetEntry, registry: Registry) -> dict[str, Any]:
+    """Return the parts of a setup that are still those of its preset."""
+    own = entry.preset.settings.get("pipeline", {})
+    return {kind: part for kind, part in setup.pipeline.items() if part == _own(kind, own.get(kind), entry, registry)}
+
+
+def _plays_notes(instrument: Any, registry: Registry) -> bool:
+    try:
+        entry = registry.find("instrument", _name(instrument)) if instrument else registry.default("instrument")
+    except (UnknownNameError, ConflictError):
+        return True  # building it says so better
+    return "notes" in entry.descriptor.capabilities
 
 
 def _configured(before: Any, part: Any) -> Any:

@@ -12,7 +12,7 @@ from small_pipeline import Descent, Plugin
 from orchestra_core import Canvas, Descriptor, Pipeline, Preset, Ref, hookimpl
 from orchestra_core.cli.app import run
 from orchestra_core.descriptors import PRESET_KEYS
-from orchestra_core.errors import ConfigurationError, ConflictError, PluginError, UnknownNameError, UsageError
+from orchestra_core.errors import ConfigurationError, ConflictError, IncompatibleError, PluginError, UnknownNameError, UsageError
 from orchestra_core.pipeline.settings import load_settings
 from orchestra_core.pipeline.setup import Setup
 from orchestra_core.registry import Registry
@@ -243,6 +243,23 @@ def test_a_missing_part_is_not_needed_where_another_is_named(registry):
     )
     settings = load_settings(None, "bowed", registry).with_options(targets={"centroid": 0.1}, instrument="tone")
     assert settings.perform(registry)[0].recipe["preset"] == "bowed"
+
+
+def test_the_score_of_a_preset_is_left_out_for_an_instrument_that_plays_no_notes(registry):
+    registry.register(presets(preset("sung", pipeline={"score": "song"}, canvas=SHORT["canvas"])), "sung")
+    registry.register(Notes(), "notes")
+    named = load_settings(None, "sung", registry).with_options(targets={"centroid": 0.1}, instrument="tone")
+    assert named.perform(registry)[0].notes is None
+    with pytest.raises(IncompatibleError, match="Tone plays no notes"):
+        named.with_options(score="other").perform(registry)
+
+
+class Notes:
+    """Hands in a score source that is not made."""
+
+    @hookimpl
+    def orchestra_scores(self):
+        return [Descriptor("song", "small_pipeline:Tone", "A song."), Descriptor("other", "small_pipeline:Tone", "Another.")]
 
 
 def test_a_value_of_the_wrong_type_is_the_plugin_s_fault(registry, tmp_path):
