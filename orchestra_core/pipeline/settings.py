@@ -99,9 +99,15 @@ class Settings(Setup):
     def perform(self, registry: Registry, directory: Path | None = None, resume: bool = False) -> tuple[Result, ...]:
         """Compose what the settings say."""
         torch.set_num_threads(self.threads or usable_cores())
-        setup = replace(self, pipeline=with_tempo_like(self.pipeline, self.items, registry))
-        pipeline = Pipeline.from_setup(setup, registry)
+        pipeline = self._with_tempo_like(Pipeline.from_setup(self, registry), registry)
         return pipeline.compose_many(self.items, directory=directory, resume=resume, device=self.device)
+
+    def _with_tempo_like(self, pipeline: Pipeline, registry: Registry) -> Pipeline:
+        """Return the pipeline with the tempo of the recording to be like, also where it chose its score source itself."""
+        chosen = pipeline.parts.plain.get("score")
+        named = {"score": chosen["name"] if isinstance(chosen, Mapping) else None, **self.pipeline}
+        score = with_tempo_like(named, self.items, registry)["score"]
+        return pipeline if score == named["score"] else pipeline.replace(score=score)
 
     def _items(
         self,

@@ -1,10 +1,12 @@
 """A piece like a recording takes its tempo and loudness, shows them beside its own, and copies no notes."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from small_pipeline import Centroid
 
-from orchestra_core import Canvas, Dimension, Pipeline, Request, get_registry
+from orchestra_core import Canvas, Descriptor, Dimension, Pipeline, Request, get_registry, hookimpl
 from orchestra_core.io.audio import write_wav
 from orchestra_core.io.loudness import integrated_loudness
 from orchestra_core.pipeline.likeness import (
@@ -15,6 +17,8 @@ from orchestra_core.pipeline.likeness import (
     measure_likeness,
     with_tempo_like,
 )
+from orchestra_core.pipeline.settings import Settings
+from orchestra_piano import PianoAdsr
 
 RATE = 22_050
 CANVAS = Canvas(duration=0.5, sample_rate=16_000)
@@ -36,6 +40,20 @@ class Excitement(Centroid):
 
     def _read(self, clips, sample_rate):
         return {"arousal": super()._read(clips, sample_rate)["centroid"]}
+
+
+class Keys(PianoAdsr):
+    """A piano that is best played with pieces in bars."""
+
+    defaults: ClassVar = {"score": "song"}
+
+
+class Keyboard:
+    """Provides it."""
+
+    @hookimpl
+    def orchestra_instruments(self):
+        return [Descriptor("keys", f"{__name__}:Keys", "Keys.", capabilities=Keys.capabilities)]
 
 
 @pytest.fixture
@@ -93,6 +111,16 @@ def test_a_score_source_that_takes_a_tempo_is_given_that_of_the_recording(record
     taken = with_tempo_like({"score": {"name": "song", "config": {"bars": 4}}}, items, get_registry())
     assert taken["score"]["config"]["bars"] == 4
     assert taken["score"]["config"]["tempo"] == pytest.approx(100.0, rel=0.04)
+
+
+def test_a_score_source_that_nobody_named_is_given_the_tempo_too(recording):
+    registry = get_registry()
+    items = (Request({"valence": 0.1}, like=recording),)
+    with registry.registered(Keyboard(), "keyboard"):
+        asked = Settings(pipeline={"instrument": "keys"}, canvas=Canvas(4.0, 22_050), items=items, threads=1, budget=1)
+        score = asked.perform(registry)[0].recipe["pipeline"]["score"]
+    assert score["name"] == "song"
+    assert score["config"]["tempo"] == pytest.approx(100.0, rel=0.04)
 
 
 @pytest.mark.parametrize(
