@@ -29,7 +29,7 @@ DIMENSIONS = ("arousal", "valence")
 ORACLE = "deam_cnn"
 #: Nothing is moved: the score is played as it is written.
 AS_WRITTEN = {"name": "staged", "config": {"search": 0, "stages": [{"name": "as written", "groups": ["all"], "steps": 0}]}}
-BAND = {"name": "ensemble", "config": {"gains": {"drums": -6.0}}}
+BAND = {"name": "ensemble", "config": {"voices": {"piano": "piano_adsr", "drums": "percussion"}, "gains": {"drums": -6.0}}}
 WITH_DRUMS = ["melody", "harmony", "bass", "drums"]
 #: What is measured, by name: instrument and score.
 SYSTEMS: Mapping[str, tuple[Any, Any]] = {

@@ -9,7 +9,12 @@ from orchestra_core import Ref
 
 
 def _voices() -> Mapping[str, Ref]:
-    return {"piano": Ref("instrument", "piano_adsr"), "drums": Ref("instrument", "percussion")}
+    return {
+        "piano": Ref("instrument", "piano_adsr"),
+        "bass": Ref("instrument", "bass"),
+        "pad": Ref("instrument", "pad"),
+        "drums": Ref("instrument", "percussion"),
+    }
 
 
 def _sources() -> Mapping[str, Ref]:
@@ -26,13 +31,17 @@ class EnsembleConfig:
     Parameters
     ----------
     voices : mapping of str to Ref
-        Instruments by the name of their voice.
+        Instruments by the name of their voice: who a part of that name is for. The first pitched one plays all other parts, and
+        the first one without pitch all other drums. Voices that have nothing to play cost nothing.
     gains : mapping of str to float, each in (-40, 12)
-        Where the level of a voice starts, in dB; 0 for those that are not named.
+        Where the level of a voice starts, in dB; 0 for those that are not named, at which those of the default balance.
+    doubles : tuple of str
+        Voices that play along with the first of their kind.
     """
 
     voices: Mapping[str, Ref] = field(default_factory=_voices)
     gains: Mapping[str, float] = field(default_factory=dict)
+    doubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from orchestra_core import Brief, Canvas, Instrument, Note, Parameter, Part, Score
 from orchestra_core.errors import ParameterError, ScoreError
-from orchestra_ensemble.names import MIX, check_names
+from orchestra_ensemble.names import MIX, check_known, check_names
 from orchestra_ensemble.routing import route
 
 _LOWEST, _HIGHEST = -40.0, 12.0
@@ -26,8 +26,8 @@ class Ensemble(Instrument):
 
     The parameters of a voice have its name before theirs (``piano.onset``) and keep their groups, so that a stage that moves
     ``timbre`` moves that of every voice. The level of a voice is ``mix.piano`` in dB, shape (batch,), in the group ``mix``.
-    Notes go to voices as `routing.route` says: by the name of their part, else drums to voices without pitch and the other
-    notes to pitched ones. A voice that has no notes in any item is left out.
+    Notes go to voices as `routing.route` says: by the name of their part, else drums to the first voice without pitch and the
+    other notes to the first pitched one. A voice that has no notes in any item is left out, and costs nothing.
 
     Parameters
     ----------
@@ -35,11 +35,13 @@ class Ensemble(Instrument):
         Instruments by the name of their voice.
     gains : mapping of str to float, each in (-40, 12)
         Where the level of a voice starts, in dB.
+    doubles : tuple of str
+        Voices that play along with the first of their kind.
 
     Raises
     ------
     ParameterError
-        There is no voice, a name cannot be used, or a level is out of range.
+        There is no voice, a name is unknown or cannot be used, or a level is out of range.
 
     Examples
     --------
@@ -51,14 +53,21 @@ class Ensemble(Instrument):
     capabilities: ClassVar[frozenset[str]] = frozenset({"differentiable", "notes", "pitched", "rate_free"})
     defaults: ClassVar[Mapping[str, str | Mapping[str, Any]]] = MappingProxyType({"score": "band"})
 
-    def __init__(self, *, voices: Mapping[str, Instrument], gains: Mapping[str, float] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        *,
+        voices: Mapping[str, Instrument],
+        gains: Mapping[str, float] = MappingProxyType({}),
+        doubles: tuple[str, ...] = (),
+    ) -> None:
         check_names(voices, "ensemble")
+        check_known(gains, voices, "gain")
+        check_known(doubles, voices, "double")
         for name, gain in gains.items():
-            if name not in voices:
-                raise ParameterError(f"A gain of the ensemble is for {name!r}; its voices are {', '.join(voices)}.")
             if not _LOWEST < gain < _HIGHEST:
                 raise ParameterError(f"The gain of {name!r} is {gain!r} dB; expected a value in ({_LOWEST:g}, {_HIGHEST:g}).")
         self.voices = dict(voices)
+        self._doubles = tuple(doubles)
         self._gains = {name: float(gains.get(name, 0.0)) for name in voices}
         sets = [voice.capabilities for voice in voices.values()]
         # An ensemble can do what all, or any, of its voices can.
@@ -111,7 +120,7 @@ class Ensemble(Instrument):
         if brief.scores is None:
             raise ScoreError("The ensemble plays notes and the brief has no score; name a score source (score='band').")
         players = {name: voice for name, voice in self.voices.items() if "notes" in voice.capabilities}
-        scores = [route(score, players).get(name) for score in brief.scores]
+        scores = [route(score, players, self._doubles).get(name) for score in brief.scores]
         own = tuple(score for score in scores if score is not None)
         if own and len(own) < len(scores):
             raise ScoreError(

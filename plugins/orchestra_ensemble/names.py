@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from orchestra_core.errors import ParameterError
 
@@ -31,3 +31,16 @@ def check_names(names: Iterable[str], who: str) -> None:
     for name in known:
         if not name or "." in name or name == MIX:
             raise ParameterError(f"A voice of the {who} is named {name!r}; expected a name without a dot, and not {MIX!r}.")
+
+
+def check_known(names: Iterable[str], voices: Collection[str], what: str) -> None:
+    """Check that what is said of voices by name is said of voices that there are.
+
+    Raises
+    ------
+    ParameterError
+        One is unknown.
+    """
+    for name in names:
+        if name not in voices:
+            raise ParameterError(f"A {what} of the ensemble is for {name!r}; its voices are {', '.join(voices)}.")

@@ -15,7 +15,7 @@ def orchestra_instruments() -> Iterable[Descriptor]:
         Descriptor(
             name="ensemble",
             target="orchestra_ensemble.instrument:Ensemble",
-            summary="Layers any instruments under one mix; piano and percussion by default",
+            summary="Layers any instruments under one mix; piano, bass, pad and percussion by default",
             config=EnsembleConfig,
             capabilities=frozenset({"differentiable", "notes", "pitched", "rate_free"}),
             license="MIT",

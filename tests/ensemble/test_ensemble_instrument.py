@@ -153,6 +153,11 @@ def test_names_and_gains_that_cannot_be_used_are_refused_in_words(names, gains, 
         Ensemble(voices={name: PianoAdsr() for name in names}, gains=gains)
 
 
+def test_a_double_that_is_no_voice_is_refused_in_words():
+    with pytest.raises(ParameterError, match="double of the ensemble is for 'flute'"):
+        Ensemble(voices={"piano": PianoAdsr()}, doubles=("flute",))
+
+
 class Balance(Oracle):
     """The level below and above 1 kHz, in dB re each other."""
 
@@ -184,11 +189,11 @@ def test_by_its_name_it_is_piano_and_drums_with_a_score_for_both():
 
 
 def test_voices_are_named_in_a_configuration():
-    config = {"voices": {"low": {"name": "piano_adsr", "config": {"partials": 3}}, "high": "piano_adsr"}, "gains": {"low": -3.0}}
+    low = {"name": "piano_adsr", "config": {"partials": 3}}
+    config = {"voices": {"low": low, "high": "piano_adsr"}, "gains": {"low": -3.0}, "doubles": ["high"]}
     pipeline = Pipeline(instrument={"name": "ensemble", "config": config}, score=Score(KEYS))
     written = pipeline.parts.plain["instrument"]["config"]
     assert written["voices"]["low"]["config"]["partials"] == 3 and written["gains"] == {"low": -3.0}
-    # Two pitched voices double each other.
     brief = brief_of(Score(KEYS))
     assert values_of(pipeline.parts.instrument, brief)["high.pitch"].tolist() == [[60.0, 64.0]]
 

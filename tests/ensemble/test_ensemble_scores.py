@@ -19,8 +19,8 @@ def pitches(score, voices):
     return {name: [note.pitch for note in own.notes] for name, own in route(score, voices).items()}
 
 
-def test_drums_go_to_voices_without_pitch_and_other_notes_to_pitched_ones():
-    voices = {"keys": PianoAdsr(), "kit": Percussion()}
+def test_drums_go_to_the_first_voice_without_pitch_and_other_notes_to_the_first_pitched_one():
+    voices = {"keys": PianoAdsr(), "kit": Percussion(), "more": PianoAdsr(), "other": Percussion()}
     assert pitches(Score((KEY, DRUM)), voices) == {"keys": [60], "kit": [36]}
     assert pitches(Score((KEY,)), voices) == {"keys": [60]}
 
@@ -29,19 +29,14 @@ def test_a_part_with_the_name_of_a_voice_goes_to_that_voice_only():
     voices = {"left": PianoAdsr(), "right": PianoAdsr(), "kit": Percussion()}
     left, right = Note(40, 0.0, 1.0, part=Part("left")), Note(70, 0.0, 1.0, part=Part("right"))
     assert pitches(Score((left, right, DRUM)), voices) == {"left": [40], "right": [70], "kit": [36]}
+    assert pitches(Score((left, right, KEY)), voices) == {"left": [40, 60], "right": [70]}
 
 
-def test_notes_of_no_voice_double_in_all_that_no_part_is_named_after():
-    voices = {"left": PianoAdsr(), "right": PianoAdsr(), "far": PianoAdsr()}
-    left = Note(40, 0.0, 1.0, part=Part("left"))
-    assert pitches(Score((KEY,)), voices) == {"left": [60], "right": [60], "far": [60]}
-    assert pitches(Score((left, KEY)), voices) == {"left": [40], "right": [60], "far": [60]}
-
-
-def test_where_every_voice_has_its_part_the_first_plays_the_rest():
-    voices = {"left": PianoAdsr(), "right": PianoAdsr()}
-    parts = [Note(40 + i, 0.0, 1.0, part=Part(name)) for i, name in enumerate(voices)]
-    assert pitches(Score((*parts, KEY)), voices) == {"left": [40, 60], "right": [41]}
+def test_voices_that_double_play_along_with_the_first_of_their_kind():
+    voices = {"left": PianoAdsr(), "right": PianoAdsr(), "far": PianoAdsr(), "kit": Percussion()}
+    right = Note(40, 0.0, 1.0, part=Part("right"))
+    played = {name: [note.pitch for note in own.notes] for name, own in route(Score((right, KEY)), voices, ("right",)).items()}
+    assert played == {"left": [60], "right": [40, 60]}
 
 
 def test_a_drum_part_is_nothing_for_a_piano_that_is_alone():

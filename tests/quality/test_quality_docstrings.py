@@ -21,6 +21,7 @@ PACKAGES = (
     "orchestra_staged",
     "orchestra_style",
     "orchestra_timbre",
+    "orchestra_voices",
 )
 
 #: What is checked everywhere. Not the rules that ask a one-line docstring for sections: a sentence may say it all.

@@ -20,6 +20,8 @@ COMPONENTS = [
     "percussion",
     "one_shot",
     "pattern",
+    "bass",
+    "pad",
     "ensemble",
     "band",
     "song",

@@ -1,0 +1,137 @@
+"""Measure the layers of an ensemble: how loud they lie beside the piano, and what an evaluation costs, on one thread.
+
+    python docs/voices_study.py [--rounds 9]
+
+Writes docs/voices_study.md. Nothing is optimised: pieces are played as they are written, from where the parameters start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pyloudnorm
+import torch
+
+from orchestra_core import Brief, Canvas, Score, build
+
+HERE = Path(__file__).resolve().parent
+REQUESTS = (-0.8, 0.0, 0.8)
+SEEDS = (1, 2)
+PARTS = ("melody", "harmony", "bass", "pad", "drums")
+SECONDS = 16.0
+RATES = (22_050, 44_100)
+#: What is timed, by name: instrument and the parts that it plays.
+TIMED: Mapping[str, tuple[Any, tuple[str, ...]]] = {
+    "piano: melody, harmony": ("piano_adsr", PARTS[:2]),
+    "piano: bass": ("piano_adsr", ("bass",)),
+    "bass: bass": ("bass", ("bass",)),
+    "piano: pad": ("piano_adsr", ("pad",)),
+    "pad: pad": ("pad", ("pad",)),
+    "percussion: drums": ("percussion", ("drums",)),
+    "piano: melody, harmony, bass": ("piano_adsr", PARTS[:3]),
+    "ensemble: melody, harmony, bass": ("ensemble", PARTS[:3]),
+    "ensemble: melody, harmony, bass, pad": ("ensemble", PARTS[:4]),
+    "ensemble: all five": ("ensemble", PARTS),
+}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rounds", type=int, default=9)
+    rounds = options.parse_args().rounds
+    torch.set_num_threads(1)
+    text = [*levels_text(), "", *times_text(rounds)]
+    (HERE / "voices_study.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+
+
+def levels_text() -> Iterator[str]:
+    yield "# Levels and cost of layers"
+    yield ""
+    yield (
+        f"`python docs/voices_study.py` made this page. Levels are integrated loudness (BS.1770) of each layer re the piano, "
+        f"with every level of the mix at 0 dB: {len(REQUESTS) ** 2 * len(SEEDS)} pieces that `rules` writes for requests of "
+        f"{', '.join(f'{size:g}' for size in REQUESTS)} in valence and arousal, {len(SEEDS)} seeds each."
+    )
+    yield ""
+    yield "| layer | median (LU) | least | most |"
+    yield "|---|---|---|---|"
+    found = [loudness(valence, arousal, seed) for valence in REQUESTS for arousal in REQUESTS for seed in SEEDS]
+    for name in ("bass", "pad", "drums"):
+        apart = [levels[name] - levels["piano"] for levels in found]
+        yield f"| {name} | {median(apart):+.1f} | {min(apart):+.1f} | {max(apart):+.1f} |"
+
+
+def loudness(valence: float, arousal: float, seed: int) -> dict[str, float]:
+    """Return the loudness in LUFS of each voice of a piece."""
+    canvas = Canvas(duration=SECONDS, level="as_is")
+    requests = {"valence": torch.tensor([valence]), "arousal": torch.tensor([arousal])}
+    brief = Brief(canvas, {}, torch.tensor([seed]), requests=requests)
+    score = made("score", {"name": "rules", "config": {"parts": list(PARTS)}}).write(brief, {}, np.random.default_rng(seed))
+    brief = Brief(canvas, {}, torch.tensor([seed]), (score,))
+    ensemble = made("instrument", "ensemble")
+    stems = ensemble.stems({p.name: p.initial for p in ensemble.parameters(brief)}, brief)
+    voices: dict[str, np.ndarray] = {}
+    for name, sound in stems.items():
+        voice = name.split()[0]
+        voices[voice] = voices.get(voice, 0.0) + sound[0].double().numpy()
+    meter = pyloudnorm.Meter(canvas.sample_rate)
+    return {name: float(meter.integrated_loudness(sound)) for name, sound in voices.items()}
+
+
+def made(kind: str, spec: Any) -> Any:
+    """Return a component."""
+    return build(kind, spec).component
+
+
+def times_text(rounds: int) -> Iterator[str]:
+    yield (
+        f"Processor time of an evaluation of a piece of {SECONDS:g} s that `song` writes (8 bars, default choices), on one "
+        "thread: rendering alone, and with the gradient of its power in every parameter. "
+        f"Cases take turns; the median of {rounds} rounds, in milliseconds."
+    )
+    yield ""
+    yield "| instrument: parts | notes | " + " | ".join(f"{rate / 1000:g} kHz | and gradient" for rate in RATES) + " |"
+    yield "|---|---|" + "---|---|" * len(RATES)
+    cases = {(name, rate): case(*TIMED[name], rate) for name in TIMED for rate in RATES}
+    taken: dict[Any, list[float]] = {}
+    for _ in range(rounds + 1):
+        for key, (_, *calls) in cases.items():
+            for kind, call in enumerate(calls):
+                began = time.process_time()
+                call()
+                taken.setdefault((*key, kind), []).append(1000 * (time.process_time() - began))
+    for name in TIMED:
+        cells = [f"{median(taken[name, rate, kind][1:]):.0f}" for rate in RATES for kind in (0, 1)]  # the first round warms up
+        yield f"| {name} | {cases[name, RATES[0]][0]} | " + " | ".join(cells) + " |"
+
+
+def case(instrument: str, parts: tuple[str, ...], rate: int) -> tuple[int, Callable[[], object], Callable[[], object]]:
+    """Return the number of notes, and what renders them without and with a gradient."""
+    canvas = Canvas(duration=SECONDS, sample_rate=rate, level="as_is")
+    source = made("score", {"name": "song", "config": {"key": "D", "parts": list(PARTS)}})
+    whole = source.write(Brief(canvas, {}, torch.tensor([7])), {}, np.random.default_rng(7))
+    score = Score(tuple(note for note in whole.notes if note.part.name in parts), whole.tempo, whole.metre, whole.key)
+    player = made("instrument", instrument)
+    parameters = player.parameters(Brief(canvas, {}, torch.tensor([7]), (score,)))
+    values = {p.name: p.initial for p in parameters}
+    free = [p.name for p in parameters if not p.fixed]
+
+    def rendered() -> object:
+        with torch.no_grad():
+            return player._render(values, canvas)
+
+    def descended() -> object:
+        leaves = {name: value.clone().requires_grad_(name in free) for name, value in values.items()}
+        return player._render(leaves, canvas).square().sum().backward()
+
+    return len(score.notes), rendered, descended
+
+
+if __name__ == "__main__":
+    main()
