@@ -20,22 +20,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
-from orchestra_deam.evaluation.marking import Evaluation
+from orchestra_deam.corpora.table import DIMENSIONS
+from orchestra_deam.evaluation.marking import READ, Evaluation, per_song
 from orchestra_deam.evaluation.page import corpus_lines, number, table
 from orchestra_deam.evaluation.sources import weights_readings
 from orchestra_deam.evaluation.whole import Baseline, evaluate_corpora, write_evaluation
 from orchestra_deam.folds import cross_validate
 from orchestra_deam.oracle import weights_path
 from orchestra_deam.preparation.several import PreparedCorpora, open_corpora
+from orchestra_deam.training.calibration import train_calibrated
 from orchestra_deam.training.examples import only_plain, plain
 from orchestra_deam.training.loop import read_all, train
+from orchestra_deam.training.out_of_fold import out_of_fold
 from orchestra_deam.training.settings import PRESETS
+from orchestra_deam.weights import read_card
 
 HERE = Path(__file__).resolve().parent
 PAGE, IMAGES = HERE / "oracle_marks.md", HERE / "images"
-FOLDS, SEEDS = 6, 5
+FOLDS, SEEDS, STRETCH = 6, 5, 16.0
 DEFAULT = PRESETS["default"]
 CONTROLS: dict[str, dict[str, Any]] = {
     "labels shuffled between songs": {"shuffle": True},
@@ -103,10 +108,36 @@ def shipped(cues: PreparedCorpora, mel: PreparedCorpora) -> list[str]:
         "",
         "`orchestra deam evaluate cues/vgmidi cues/emotify --baseline mel/vgmidi --baseline mel/emotify`",
         "",
+        "The weights are [calibrated](#what-calibrates-it) for means of songs; the last table of each shows what it changed.",
+        "",
     ]
+    before = evaluate_corpora(data.of_parts("oracle"), held_out, uncalibrated(held_out, readings), draws=0)
     for corpus, marks in found.items():
         lines += [line.replace("## ", "### ") if line.startswith("## ") else line for line in corpus_lines(corpus, marks)]
+        lines += _beside(before[corpus], marks)
     return lines
+
+
+def uncalibrated(data: PreparedCorpora, readings: np.ndarray) -> np.ndarray:
+    """Return what the default weights read before they were calibrated: the lines of their card, undone."""
+    lines, before = read_card(weights_path(DEFAULT.model)).training["calibration"], readings.copy()
+    for corpus in data.names:
+        own = (data.clips["corpus"] == corpus).to_numpy()
+        for column, name in enumerate(DIMENSIONS):
+            line = lines[corpus][name]
+            before[own, column] = (readings[own, column] - line["intercept"]) / line["slope"]
+    return before
+
+
+def _beside(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    rows = []
+    for name in DIMENSIONS:
+        for unit in ("pieces", "clips"):
+            marks = [getattr(one["all"], unit)[name] for one in (before, after)]
+            slopes = [number(one["calibration"][name]["slope"]) if unit == "pieces" else "" for one in (before, after)]
+            rows.append((name, unit, number(marks[0]["r"]), *(number(mark["r2"]) for mark in marks), *slopes))
+    head = ("dimension", "per", "r", "R² before calibration", "R² after", "slope per song before", "slope after")
+    return table(head, rows)
 
 
 def remade(cues: PreparedCorpora, folder: Path) -> list[str]:
@@ -115,7 +146,7 @@ def remade(cues: PreparedCorpora, folder: Path) -> list[str]:
     learned, held_out = plain(cues.of_parts("oracle"), DEFAULT), only_plain(cues.of_parts("judges"))
     readings = {
         "shipped": weights_readings(weights_path(DEFAULT.model), DEFAULT.model, held_out),
-        "remade": read_all(train(learned, DEFAULT, folder), held_out),
+        "remade": read_all(train_calibrated(learned, DEFAULT, folder).reader, held_out),
     }
     marks = {name: evaluate_corpora(only_plain(learned), held_out, own, draws=0) for name, own in readings.items()}
     rows = []
@@ -127,7 +158,8 @@ def remade(cues: PreparedCorpora, folder: Path) -> list[str]:
             rows.append((corpus, dimension, *(number(one[key]) for key in ("r", "r2") for one in pairs), number(float(alike))))
     text = (
         "`orchestra deam train cues/vgmidi cues/emotify` makes the weights again. The shipped ones were made by the same recipe "
-        "before its commands were: from other random windows, and with varied sounds in the first piano variant."
+        "before its commands were: from other random windows, and with varied sounds in the first piano variant; they were "
+        "calibrated by the lines that this command finds."
     )
     head = ("corpus", "dimension", "r shipped", "r remade", "R² shipped", "R² remade", "r between their readings of clips")
     return ["## Made again", "", text, "", *table(head, rows)]
@@ -140,21 +172,69 @@ def folds(cues: PreparedCorpora, folder: Path) -> list[str]:
     rows = [row for corpus, marks in found.items() for row in _rows(corpus, marks["all"])]
     text = (
         f"`orchestra deam train cues/vgmidi cues/emotify --folds {FOLDS}`: each clip of the part `oracle` is read by weights "
-        "that learned from no song of its group (VGMIDI: game, Emotify: song). The recipe was chosen by such marks, so these are "
-        "a little optimistic."
+        "that learned from no song of its group (VGMIDI: game, Emotify: song), and were calibrated by folds of what they "
+        "learned from. The recipe was chosen by such marks, so these are a little optimistic."
     )
-    return ["## The recipe, out of fold", "", text, "", *table(_HEAD, rows), *_changed(cues, folder, found)]
+    lines = ["## The recipe, out of fold", "", text, "", *table(_HEAD, rows)]
+    return [*lines, *_changed(cues, folder), *_averaged(cues, folder)]
 
 
-def _changed(cues: PreparedCorpora, folder: Path, as_it_is: dict[str, dict[str, Any]]) -> list[str]:
+def _changed(cues: PreparedCorpora, folder: Path) -> list[str]:
     rows = []
     for name, changes in CHANGES.items():
         shutil.rmtree(folder, ignore_errors=True)
-        found = cross_validate(cues, replace(DEFAULT, **changes), folder, FOLDS) if changes else as_it_is
+        found = cross_validate(cues, replace(DEFAULT, calibrate=0, **changes), folder, FOLDS)
         marks = [found[corpus]["all"].pieces[dimension]["r"] for corpus in found for dimension in ("arousal", "valence")]
         rows.append((name, *(number(mark) for mark in marks)))
     head = ("recipe", *(f"{corpus} {dimension}" for corpus in cues.names for dimension in ("arousal", "valence")))
-    return ["What parts of the recipe do to r per song, out of fold:", "", *table(head, rows)]
+    return ["What parts of the recipe do to r per song, out of fold and before calibration:", "", *table(head, rows)]
+
+
+def _averaged(cues: PreparedCorpora, folder: Path) -> list[str]:
+    """Return the lines of ratings on readings before calibration, by how much a reading averages."""
+    shutil.rmtree(folder, ignore_errors=True)
+    learned, settings = cues.of_parts("oracle"), replace(DEFAULT, calibrate=0)
+    read = out_of_fold(learned, settings, folder, DEFAULT.calibrate, lambda rest, own, asked: train(rest, settings, own))
+    clips = only_plain(learned).clips.assign(**dict(zip(READ, read.T, strict=True)))
+    rows = [row for corpus in cues.names for row in _slopes(corpus, clips[clips["corpus"] == corpus])]
+    text = (
+        "The slope of ratings on readings, out of fold and before calibration, by what a reading is the mean of; songs count "
+        "alike. Ridge regression leaves single clips on their scale; averaging takes out of the readings what differs between "
+        "windows and renderings of a song, which its rating does not follow, and the slope rises above 1. The weights are "
+        f"calibrated by the last line of each corpus, that of whole songs ({DEFAULT.calibrate} folds): the mean reading of a "
+        "song is then the rating to be expected, and the reading of one clip, or of a piece of a few windows, says more than "
+        "listeners would."
+    )
+    return ["### What calibrates it", "", text, "", *table(("corpus", "a reading is the mean of", "arousal", "valence"), rows)]
+
+
+def _slopes(corpus: str, clips: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    plain_ones = clips[clips["variant"].isin(["", "piano-0"])]
+    played = " of the piano" if (clips["variant"] != "").any() else ""
+    yield corpus, f"one clip{played}", *_slope(plain_ones)
+    yield corpus, f"three or more windows within {STRETCH:g} s{played}", *_slope(_stretches(plain_ones))
+    if played:
+        yield corpus, "a song of the piano", *_slope(per_song(plain_ones))
+        yield corpus, "a song, all renderings", *_slope(per_song(clips))
+    else:
+        yield corpus, "a song", *_slope(per_song(clips))
+
+
+def _slope(table_of: pd.DataFrame) -> Iterator[str]:
+    weight = 1 / table_of.groupby("song")["song"].transform("size").to_numpy(dtype=float)
+    for name, column in zip(DIMENSIONS, READ, strict=True):
+        yield number(float(np.polyfit(table_of[column], table_of[name], 1, w=np.sqrt(weight))[0]))
+
+
+def _stretches(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the means of the windows that end within `STRETCH` seconds of each window's start, where there are three."""
+    rows = []
+    for song, own in clips.groupby("song"):
+        for start in own["start"]:
+            near = own[(own["start"] >= start) & (own["start"] + own["duration"] <= start + STRETCH)]
+            if len(near) >= 3:
+                rows.append({"song": song, **near[[*DIMENSIONS, *READ]].mean()})
+    return pd.DataFrame(rows)
 
 
 def controls(cues: PreparedCorpora, folder: Path) -> list[str]:
