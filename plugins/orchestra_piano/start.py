@@ -12,6 +12,7 @@ from torch.nn import functional
 from orchestra_core import Brief, Canvas, Note, Parameter, Score
 from orchestra_core.errors import ScoreError
 from orchestra_piano.config import PianoConfig
+from orchestra_piano.hints import hinted
 from orchestra_piano.settings import MARGIN, TIMBRE
 
 SHORTEST = 0.1
@@ -74,10 +75,13 @@ def timbre_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...
     if config.partials == 1:
         return ()
     starts = {"brightness": config.brightness, "partial_decay": config.partial_decay}
-    return tuple(
-        Parameter(name, "timbre", torch.full((len(brief),), starts[name], device=brief.device), unit, lower, upper, text)
-        for name, unit, lower, upper, text in TIMBRE
-    )
+    parameters = []
+    for name, unit, lower, upper, text in TIMBRE:
+        start = torch.full((len(brief),), starts[name], device=brief.device)
+        if config.start == "score":  # the published generator takes no hints
+            start = hinted(name, start, (lower, upper), brief)
+        parameters.append(Parameter(name, "timbre", start, unit, lower, upper, text))
+    return tuple(parameters)
 
 
 def latest_onset(config: PianoConfig, canvas: Canvas) -> float:
