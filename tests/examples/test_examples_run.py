@@ -25,6 +25,7 @@ LEAVES = {
     ],
     "09_piece_in_bars.py": [f"{folder}/{name}" for folder in ("happy", "sad", "calm") for name in RUN],
     "10_agreeing_oracles.py": [f"{folder}/{name}" for folder in ("match", "consensus", "robust") for name in RUN],
+    "11_layers.py": [f"{folder}/{name}" for folder in ("tender", "angry") for name in (*RUN, "stems/bass.wav", "stems/pad.wav")],
     "07_sound_design.py": ["thump.wav", "pattern.wav", *(f"{folder}/audio.wav" for folder in ("bright", "like", "both"))],
 }
 
