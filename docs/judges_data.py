@@ -20,8 +20,8 @@ from orchestra_core.io.midi import read_midi, write_midi
 from orchestra_deam.vgmidi import read_vgmidi
 from orchestra_judges.audio import SAMPLE_RATE, WINDOW
 
-#: Windows of a piece are this far apart where they are played one after the other, so that no tail reaches the next, in s.
-_GRID = WINDOW + 1.5
+# Silence between windows that are played one after the other, so that no tail reaches the next, in s.
+_GAP = 1.5
 # Notes begin this long before a window's end at the latest, in s.
 _LAST = 0.2
 
@@ -73,15 +73,24 @@ def excerpt(score: Score, count: int) -> list[Score]:
     """Return up to `count` windows of a piece, spread over it, each from its first note and without what sounded before."""
     total = max(int(max(note.onset for note in score.notes) / WINDOW), 1)
     places = sorted({round(place) for place in np.linspace(0, total - 1, min(count, total))})
-    return [window for place in places if (window := _window(score, place * WINDOW)) is not None]
+    return [window for place in places if (window := window_of(score, place * WINDOW)) is not None]
 
 
-def play(windows: Sequence[Score], sound: Sound, soundfont: Path) -> np.ndarray:
-    """Return windows as audio at 22.05 kHz, shape (windows, samples), float32."""
+def window_of(score: Score, start: float, length: float = WINDOW) -> Score | None:
+    """Return what begins in a window of a piece, from its first note and without drums; None for fewer than three notes."""
+    inside = [note for note in score.notes if start <= note.onset < start + length - _LAST and not note.part.drums]
+    if len(inside) < 3:
+        return None
+    first = min(note.onset for note in inside) - 0.05
+    return Score(tuple(_fitted(note, first, length) for note in inside))
+
+
+def play(windows: Sequence[Score], sound: Sound, soundfont: Path, length: float = WINDOW) -> np.ndarray:
+    """Return windows of `length` s as audio at 22.05 kHz, shape (windows, samples), float32."""
     played = [moved(window, sound.semitones) for window in windows]
     if sound.program < 0:
-        return np.stack([_own_piano(window) for window in played])
-    return _soundfont(played, sound.program, soundfont)
+        return np.stack([_own_piano(window, length) for window in played])
+    return _soundfont(played, sound.program, soundfont, length)
 
 
 def recorded(path: Path, count: int) -> np.ndarray:
@@ -110,17 +119,9 @@ def _partition(corpus: str) -> dict[str, list[str]]:
     return {part: parts[part] for part in ("judges", "oracle")}
 
 
-def _window(score: Score, start: float) -> Score | None:
-    inside = [note for note in score.notes if start <= note.onset < start + WINDOW - _LAST and not note.part.drums]
-    if len(inside) < 3:
-        return None
-    first = min(note.onset for note in inside) - 0.05
-    return Score(tuple(_fitted(note, first) for note in inside))
-
-
-def _fitted(note: Note, first: float) -> Note:
+def _fitted(note: Note, first: float, length: float) -> Note:
     onset = note.onset - first
-    return replace(note, onset=onset, duration=min(max(note.duration, 0.03), WINDOW - onset), part=Part())
+    return replace(note, onset=onset, duration=min(max(note.duration, 0.03), length - onset), part=Part())
 
 
 def moved(score: Score, semitones: int) -> Score:
@@ -129,16 +130,17 @@ def moved(score: Score, semitones: int) -> Score:
     return replace(score, notes=notes)
 
 
-def _own_piano(score: Score) -> np.ndarray:
+def _own_piano(score: Score, length: float) -> np.ndarray:
     instrument = build("instrument", "piano_adsr").component
-    canvas = Canvas(duration=WINDOW, sample_rate=SAMPLE_RATE)
+    canvas = Canvas(duration=length, sample_rate=SAMPLE_RATE)
     with torch.no_grad():
         parameters = instrument.parameters(Brief(canvas, {}, torch.tensor([1]), scores=(score,)))
         return np.asarray(instrument.render({p.name: p.initial for p in parameters}, canvas)[0].float().numpy())
 
 
-def _soundfont(windows: Sequence[Score], program: int, soundfont: Path) -> np.ndarray:
-    notes = tuple(_on_grid(windows, program))
+def _soundfont(windows: Sequence[Score], program: int, soundfont: Path, length: float) -> np.ndarray:
+    apart = length + _GAP
+    notes = tuple(_on_grid(windows, program, apart))
     with tempfile.TemporaryDirectory() as folder:
         midi, wav = Path(folder) / "piece.mid", Path(folder) / "piece.wav"
         write_midi(midi, Score(notes))
@@ -162,13 +164,13 @@ def _soundfont(windows: Sequence[Score], program: int, soundfont: Path) -> np.nd
         ]
         subprocess.run(["fluidsynth", *options, str(soundfont), str(midi)], check=True, capture_output=True)
         audio = soundfile.read(wav, dtype="float32", always_2d=True)[0].mean(axis=1)
-    starts = [round(index * _GRID * SAMPLE_RATE) for index in range(len(windows))]
-    length = round(WINDOW * SAMPLE_RATE)
-    audio = np.pad(audio, (0, max(starts[-1] + length - len(audio), 0)))
-    return np.stack([audio[start : start + length] for start in starts])
+    starts = [round(index * apart * SAMPLE_RATE) for index in range(len(windows))]
+    samples = round(length * SAMPLE_RATE)
+    audio = np.pad(audio, (0, max(starts[-1] + samples - len(audio), 0)))
+    return np.stack([audio[start : start + samples] for start in starts])
 
 
-def _on_grid(windows: Sequence[Score], program: int) -> Iterator[Note]:
+def _on_grid(windows: Sequence[Score], program: int, apart: float) -> Iterator[Note]:
     for index, window in enumerate(windows):
         for note in window.notes:
-            yield replace(note, onset=note.onset + index * _GRID, part=Part("played", program))
+            yield replace(note, onset=note.onset + index * apart, part=Part("played", program))

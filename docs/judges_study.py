@@ -86,7 +86,7 @@ def held_out(marked: Table, labels: np.ndarray, games: np.ndarray) -> str:
     baseline = marks_of(np.tile([mean[name] for name in DIMENSIONS], (len(labels), 1)), labels)
     rows += [("mean of what was learned", d, *(f"{baseline[d][key]:.2f}" for key in _KEYS), "") for d in DIMENSIONS]
     head = ("judge", "dimension", "r", "R²", "CCC", "partial r", "qualified")
-    return f"## Held-out marks: {len(labels)} pieces of {len(set(games.tolist()))} games\n\n" + _table(head, rows)
+    return f"## Held-out marks: {len(labels)} pieces of {len(set(games.tolist()))} games\n\n" + markdown_table(head, rows)
 
 
 def controls(data: Data, pieces: Sequence[Rated]) -> str:
@@ -98,7 +98,7 @@ def controls(data: Data, pieces: Sequence[Rated]) -> str:
             r, r2 = (np.array([one[dimension][key] for one in found]) for key in ("r", "r2"))
             rows.append((recipe.name, dimension, f"{r.mean():.2f}", f"{r.min():.2f} .. {r.max():.2f}", f"{r2.mean():.2f}"))
     head = ("judge", "dimension", "r", "range", "R²")
-    return f"## The same judges, labels shuffled between pieces ({_SHUFFLES} seeds)\n\n" + _table(head, rows)
+    return f"## The same judges, labels shuffled between pieces ({_SHUFFLES} seeds)\n\n" + markdown_table(head, rows)
 
 
 def independence(marked: Table, labels: np.ndarray) -> str:
@@ -106,7 +106,7 @@ def independence(marked: Table, labels: np.ndarray) -> str:
     for column, dimension in enumerate(DIMENSIONS):
         errors = {name: _standard(values[:, column]) - _standard(labels[:, column]) for name, values in marked.items()}
         rows = [(name, *(f"{correlation(own, other):.2f}" for other in errors.values())) for name, own in errors.items()]
-        parts.append(f"### {dimension.capitalize()}\n\n" + _table(("", *errors), rows))
+        parts.append(f"### {dimension.capitalize()}\n\n" + markdown_table(("", *errors), rows))
     return "## Correlation of their errors\n\n" + "\n\n".join(parts)
 
 
@@ -115,7 +115,7 @@ def other_sounds(moves: Mapping[Sound, Table], labels: np.ndarray) -> str:
     for name in names():
         found = [marks_of(table[name], labels) for table in moves.values()]
         rows.append((name, *(f"{one['arousal']['r']:.2f} / {one['valence']['r']:.2f}" for one in found)))
-    return "## Arousal r / valence r with other sounds, every second piece\n\n" + _table(
+    return "## Arousal r / valence r with other sounds, every second piece\n\n" + markdown_table(
         ("judge", *(sound.name for sound in moves)), rows
     )
 
@@ -126,7 +126,7 @@ def movement(marked: Table, moves: Mapping[Sound, Table], spread: np.ndarray, ga
         shifts = [np.median(np.abs(table[name] - values), axis=0) / spread for table in moves.values()]
         rows.append((name, *(f"{shift[0]:.2f} / {shift[1]:.2f}" for shift in (gain[name] / spread, *shifts))))
     head = ("judge", "gain of 12 dB", *(sound.name for sound in moves))
-    return "## Median move of arousal / valence, in standard deviations of the ratings\n\n" + _table(head, rows)
+    return "## Median move of arousal / valence, in standard deviations of the ratings\n\n" + markdown_table(head, rows)
 
 
 def loudness(data: Data, pieces: Sequence[Rated]) -> dict[str, np.ndarray]:
@@ -154,7 +154,7 @@ def emotify(data: Data) -> str:
             within = [correlation(x[heard.groups == genre], y[heard.groups == genre]) for genre in np.unique(heard.groups)]
             rows.append((recipe.name, dimension, f"{correlation(x, y):.2f}", f"{np.mean(within):.2f}"))
     title = f"## {len(songs)} real songs of Emotify, a corpus that no judge learned from: r with the proxies of induced emotion"
-    return f"{title}\n\n" + _table(("judge", "dimension", "pooled", "mean within genre"), rows)
+    return f"{title}\n\n" + markdown_table(("judge", "dimension", "pooled", "mean within genre"), rows)
 
 
 def _predicted(recipe: Recipe, arrays: Mapping[str, np.ndarray], heard: Heard) -> np.ndarray:
@@ -192,7 +192,8 @@ def _interval(found: Mapping[str, float], key: str) -> str:
     return f"{found[key]:.2f} ({found[f'{key}_low']:.2f} .. {found[f'{key}_high']:.2f})"
 
 
-def _table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     head = list(head)
     lines = [head, ["---"] * len(head), *map(list, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -15,14 +15,17 @@ from orchestra_judges.audio import windows_of
 from orchestra_judges.cochlea import cochlear_features
 from orchestra_judges.constant_q import constant_q_frames
 from orchestra_judges.harmonic_profile import harmonic_features
+from orchestra_judges.learned import LearnedJudge
 from orchestra_judges.notes_judge import read_forests
-from orchestra_judges.rated import RatedJudge
 from orchestra_judges.weights import DIMENSIONS, JudgeWeights
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FrontEnd = Callable[[np.ndarray], np.ndarray]
 
 
-class AudioJudge(RatedJudge):
+class AudioJudge(LearnedJudge):
     """What the judges of sound share: windows of 5 s at one level, read one by one and averaged.
 
     Blind to gain. Shorter audio is filled up with silence; windows 50 dB below the loudest are left out. Silence has
@@ -50,12 +53,26 @@ class AudioJudge(RatedJudge):
     def predict(self, heard: np.ndarray) -> np.ndarray:
         """Return arousal and valence of windows, shape (windows, 2), from what `hear` made of them, stacked."""
 
+    def perceive(self, performance: Performance) -> np.ndarray:
+        """Return the features of the windows, shape (windows, features)."""
+        return self._heard(performance)
+
     def _mark(self, performance: Performance) -> dict[str, float]:
+        marks = self.predict(self._heard(performance)).mean(axis=0)
+        return {name: float(np.clip(mark, -1.0, 1.0)) for name, mark in zip(DIMENSIONS, marks, strict=True)}
+
+    def _heard(self, performance: Performance) -> np.ndarray:
+        sound, rate = self._sound(performance)
+        return np.stack([self.hear(window) for window in windows_of(sound, rate)])
+
+    def _length(self, performance: Performance) -> float:
+        sound, rate = self._sound(performance)
+        return len(sound) / rate
+
+    def _sound(self, performance: Performance) -> tuple[Tensor, int]:
         if performance.audio is None or performance.sample_rate is None:
             raise ParameterError(f"{type(self).__name__} was given no audio; expected a performance with sound.")
-        heard = np.stack([self.hear(window) for window in windows_of(performance.audio, performance.sample_rate)])
-        marks = self.predict(heard).mean(axis=0)
-        return {name: float(np.clip(mark, -1.0, 1.0)) for name, mark in zip(DIMENSIONS, marks, strict=True)}
+        return performance.audio, performance.sample_rate
 
 
 class HarmonyJudge(AudioJudge):
@@ -73,6 +90,7 @@ class HarmonyJudge(AudioJudge):
         return np.stack([self._forests[name].predict(heard) for name in DIMENSIONS], axis=1)
 
     def _prepare(self, weights: JudgeWeights) -> None:
+        super()._prepare(weights)
         self._forests = read_forests(weights)
 
 
@@ -91,6 +109,7 @@ class CochlearJudge(AudioJudge):
         return self._model.predict(heard)
 
     def _prepare(self, weights: JudgeWeights) -> None:
+        super()._prepare(weights)
         self._model = kernel.KernelRegression(**{name: weights.array(name) for name in kernel.ARRAYS})
 
 
@@ -104,9 +123,14 @@ class RecurrentJudge(AudioJudge):
         """Return the frames of a window, shape (frames, inputs)."""
         return constant_q_frames(window)
 
+    def perceive(self, performance: Performance) -> np.ndarray:
+        """Return the mean states of the networks over each window, which its marks are read from, shape (windows, states)."""
+        return self._model.states(self._heard(performance))
+
     def predict(self, heard: np.ndarray) -> np.ndarray:
         """Return arousal and valence, shape (windows, 2)."""
         return self._model.predict(heard)
 
     def _prepare(self, weights: JudgeWeights) -> None:
+        super()._prepare(weights)
         self._model = recurrent.RecurrentEnsemble(**{name: weights.array(name) for name in recurrent.ARRAYS})

@@ -9,9 +9,9 @@ import numpy as np
 from orchestra_core import Performance, Score
 from orchestra_core.errors import ParameterError
 from orchestra_judges.forest import ARRAYS, Forest
+from orchestra_judges.learned import LearnedJudge
 from orchestra_judges.note_features import note_features
 from orchestra_judges.notes import NoteArrays, notes_of
-from orchestra_judges.rated import RatedJudge
 from orchestra_judges.weights import DIMENSIONS, JudgeWeights
 
 NAME = "notes_judge"
@@ -19,7 +19,7 @@ NAME = "notes_judge"
 WINDOW = 10.0
 
 
-class NotesJudge(RatedJudge):
+class NotesJudge(LearnedJudge):
     """Marks arousal and valence by the notes alone: density, register, articulation, harmony, melody and rhythm.
 
     Reads windows of 10 s and averages them. Drums are left out. It sees no sound: neither timbre nor mixing.
@@ -38,11 +38,20 @@ class NotesJudge(RatedJudge):
     name = NAME
     needs: ClassVar[frozenset[str]] = frozenset({"notes"})
 
+    def perceive(self, performance: Performance) -> np.ndarray:
+        """Return the features of the windows, shape (windows, features)."""
+        return note_table(pitched(performance.score), WINDOW)
+
     def _mark(self, performance: Performance) -> dict[str, float]:
         features = note_table(pitched(performance.score), WINDOW)
         return {name: float(forest.predict(features).mean()) for name, forest in self._forests.items()}
 
+    def _length(self, performance: Performance) -> float:
+        notes = pitched(performance.score)
+        return notes.end - float(notes.onset[0])
+
     def _prepare(self, weights: JudgeWeights) -> None:
+        super()._prepare(weights)
         self._forests = read_forests(weights)
 
 

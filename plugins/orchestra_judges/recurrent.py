@@ -45,21 +45,28 @@ class RecurrentEnsemble:
 
     def predict(self, frames: np.ndarray) -> np.ndarray:
         """Return the mean output of the networks, shape (n, outputs), of frames, shape (n, times, inputs)."""
+        return np.asarray(np.mean([self._output(state, index) for index, state in enumerate(self._states(frames))], axis=0))
+
+    def states(self, frames: np.ndarray) -> np.ndarray:
+        """Return the mean states that the outputs are read from, shape (n, networks * units), of frames (n, times, inputs)."""
+        return np.concatenate(self._states(frames), axis=1)
+
+    def _states(self, frames: np.ndarray) -> list[np.ndarray]:
         heard = np.clip((frames - self.mean) / self.scale, -LIMIT, LIMIT)
-        return np.asarray(np.mean([self._one(heard, index) for index in range(len(self.output_bias))], axis=0))
+        return [self._state(heard, index) for index in range(len(self.output_bias))]
 
-    def _one(self, frames: np.ndarray, index: int) -> np.ndarray:
-        def of(array: np.ndarray) -> np.ndarray:
-            return np.asarray(array[index], dtype=np.float64)
-
-        inputs = frames @ of(self.input_weights).T + of(self.input_bias)
-        weights, bias = of(self.state_weights).T, of(self.state_bias)
+    def _state(self, frames: np.ndarray, index: int) -> np.ndarray:
+        inputs = frames @ _double(self.input_weights[index]).T + _double(self.input_bias[index])
+        weights, bias = _double(self.state_weights[index]).T, _double(self.state_bias[index])
         state = np.zeros((len(frames), weights.shape[0]))
         total = np.zeros_like(state)
         for time in range(frames.shape[1]):
             state = _step(inputs[:, time], state @ weights + bias, state)
             total += state
-        return np.asarray(total / frames.shape[1] @ of(self.output_weights).T + of(self.output_bias))
+        return np.asarray(total / frames.shape[1])
+
+    def _output(self, state: np.ndarray, index: int) -> np.ndarray:
+        return np.asarray(state @ _double(self.output_weights[index]).T + _double(self.output_bias[index]))
 
 
 #: Names of the arrays, as they are stored.
@@ -77,3 +84,7 @@ def _step(inputs: np.ndarray, recurrent: np.ndarray, state: np.ndarray) -> np.nd
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
+
+
+def _double(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float64)
