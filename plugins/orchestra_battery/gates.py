@@ -78,11 +78,12 @@ def about_bars(failed: Iterable[str]) -> list[str]:
     Examples
     --------
     >>> about_bars(["clicks", "motif"])
-    ['motif, leap and cadence are meant for pieces in bars, such as --score song writes.']
+    ['motif, leap and cadence are meant for pieces in bars; a melody of a few seconds need not hold to them.']
     >>> about_bars(["clicks"])
     []
     """
-    sentence = f"{', '.join(OF_BARS[:-1])} and {OF_BARS[-1]} are meant for pieces in bars, such as --score song writes."
+    which = f"{', '.join(OF_BARS[:-1])} and {OF_BARS[-1]}"
+    sentence = f"{which} are meant for pieces in bars; a melody of a few seconds need not hold to them."
     return [sentence] if set(failed) & set(OF_BARS) else []
 
 
