@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,6 +40,25 @@ class ScoreSource(Component):
     def duration(self) -> float | None:
         """Seconds that a piece of this source lasts where nobody asks for a length; None where it fits any."""
         return None
+
+    def prior(self, brief: Brief) -> Mapping[str, Sequence[float]]:
+        """Return how likely each value of each choice is for what is asked, before anything is heard.
+
+        A schedule that searches begins with the likely ones, and may prefer them where the objective is indifferent.
+
+        Parameters
+        ----------
+        brief : Brief
+            A brief of one item.
+
+        Returns
+        -------
+        mapping of str to sequence of float
+            By choice a weight for each of its values, in their order: finite, not negative, relative to each other, at least one
+            above 0. Choices that are left out have no likelier value; so do all, unless a source overrides this.
+        """
+        del brief
+        return {}
 
     def write(self, brief: Brief, choice: Choice, generator: np.random.Generator) -> Score:
         """Return the score of one item.

@@ -191,13 +191,21 @@ class Problem:
         full = {name: value[index] for name, value in self.values.items()} if rows is not None else dict(self.values)
         return index, {**full, **(values or {})}
 
-    def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
-        """Return a problem of its own with other scores, for search; nothing done to it changes this one.
+    def branch(self, choices: Choice | Sequence[Choice], items: Tensor | None = None) -> Problem:
+        """Return a problem of its own with other scores, for search; nothing done to it changes this one but the meter.
 
         Parameters
         ----------
         choices : mapping, or sequence of mapping
-            Values of `choice_values`, for all items or one for each.
+            Values of `choice_values`, for all items or candidates, or one for each.
+        items : Tensor [shape=(candidates,), dtype=int64], or None
+            Which item each candidate is one of; an item may have any number. None for one candidate of every item. They are
+            the items of the branch, evaluated as one batch, and each of them draws the numbers that its item would.
+
+        Returns
+        -------
+        Problem
+            Of the candidates: with scores for these choices, and values where an instrument starts.
 
         Raises
         ------
@@ -206,17 +214,21 @@ class Problem:
         """
         if self.source is None:
             raise ParameterError("This problem has no score source, so there is nothing to branch over.")
+        brief = self.brief if items is None else self.brief.rows(items)
         other = Problem.__new__(Problem)
         other.__dict__.update(self.__dict__)
         other.listener = Listener()
-        other.choices = self._full_choices(choices)
-        other.set_brief(self._write_scores(self.brief, other.choices))
+        other.choices = other._full_choices(choices, len(brief))
+        other.set_brief(other._write_scores(brief, other.choices))
         other.values = {p.name: p.initial.detach() for p in other.parameters}
-        other.hearing = self.brief.generator("objective")
+        other.hearing = brief.generator("objective")
+        if items is not None:
+            other.generator = brief.generator("schedule")
+            other.meter = self.meter.of(items)
         other.state = ProblemState(other, None)
         return other
 
-    def adopt(self, branch: Problem, rows: Tensor) -> None:
+    def adopt(self, branch: Problem, rows: Tensor, candidates: Tensor | None = None) -> None:
         """Take over scores, choices and values of a branch in some items.
 
         Parameters
@@ -225,15 +237,19 @@ class Problem:
             From `branch`.
         rows : Tensor [shape=(batch,), dtype=bool]
             True for the items to take over.
+        candidates : Tensor [shape=(batch,), dtype=int64], or None
+            Which of the branch's candidates an item takes over; None where there is one of every item.
         """
         taken = rows.tolist()
         if not any(taken):
             return
-        self.choices = _pick(taken, self.choices, branch.choices)
+        places = list(range(len(taken))) if candidates is None else candidates.tolist()
+        theirs = [places[i] if take else None for i, take in enumerate(taken)]
+        self.choices = _pick(theirs, self.choices, branch.choices)
         if self.brief.scores and branch.brief.scores:
-            self.set_brief(replace(self.brief, scores=_pick(taken, self.brief.scores, branch.brief.scores)))
-        sources = [branch.values if take else self.values for take in taken]
-        self.values = {p.name: gather(p, [values[p.name][i] for i, values in enumerate(sources)]) for p in self.parameters}
+            self.set_brief(replace(self.brief, scores=_pick(theirs, self.brief.scores, branch.brief.scores)))
+        sources = [(self.values, i) if place is None else (branch.values, place) for i, place in enumerate(theirs)]
+        self.values = {p.name: gather(p, [values[p.name][row] for values, row in sources]) for p in self.parameters}
 
     def set_brief(self, brief: Brief) -> None:
         """Ask for something else, and what the instrument needs for it; the values stay as they are."""
@@ -262,10 +278,10 @@ class Problem:
         parameters = self.evaluator.instrument.parameters(brief)
         return brief, parameters, {p.name: gather(p, [self.values[p.name][row]]) for p in parameters}
 
-    def _full_choices(self, choices: Choice | Sequence[Choice]) -> tuple[Choice, ...]:
-        each = [choices] * len(self.brief) if isinstance(choices, Mapping) else list(choices)
-        if len(each) != len(self.brief):
-            raise ParameterError(f"{len(each)} choices were given for {len(self.brief)} items; expected one, or one for each.")
+    def _full_choices(self, choices: Choice | Sequence[Choice], count: int) -> tuple[Choice, ...]:
+        each = [choices] * count if isinstance(choices, Mapping) else list(choices)
+        if len(each) != count:
+            raise ParameterError(f"{len(each)} choices were given for {count} items; expected one, or one for each.")
         default = self.source.default_choice if self.source else {}
         return tuple({**default, **choice} for choice in each)
 
@@ -279,5 +295,5 @@ class Problem:
         return replace(brief, scores=tuple(scores))
 
 
-def _pick(taken: list[bool], own: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
-    return tuple(b if take else a for take, a, b in zip(taken, own, theirs, strict=True))
+def _pick(places: Sequence[int | None], own: tuple[T, ...], theirs: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(mine if place is None else theirs[place] for place, mine in zip(places, own, strict=True))

@@ -167,10 +167,10 @@ class Recorded(Problem):
     groups_moved: frozenset[str] = frozenset()
     has_searched = False
 
-    def branch(self, choices: Choice | Sequence[Choice]) -> Problem:
+    def branch(self, choices: Choice | Sequence[Choice], items: Tensor | None = None) -> Problem:
         """Return a problem of its own with other scores, and note that there was one."""
         self.has_searched = True
-        return super().branch(choices)
+        return super().branch(choices, items)
 
     def stage(self, name: str, *, groups: Sequence[str], weights: Mapping[str, float], steps: int) -> Stage:
         """Return the next stage, and note the groups of the parameters that it moves."""

@@ -259,6 +259,13 @@ class CannotWriteMinor(Walk):
         return {"mode": ("major", "minor"), "density": (4, 8, 0)}
 
 
+class ForgetsAMode(Walk):
+    """Knows modes to like only where something is asked, and then of one too few."""
+
+    def prior(self, brief):
+        return {"density": [1.0]} if brief.requests else {}
+
+
 class AlwaysEightSeconds(Walk):
     def gap(self, duration, density):
         return 0.3
@@ -352,6 +359,7 @@ BROKEN = [
     ("schedule.nan", FeedsNaNToAdam, ()),
     ("schedule.gradient_free", SecretGradients, ()),
     ("score.choices", CannotWriteMinor, ()),
+    ("score.prior", ForgetsAMode, ()),
     ("score.canvas", AlwaysEightSeconds, ()),
     ("score.leading_silence", WaitsABit, ()),
     ("score.ranges", AboveThePiano, ()),

@@ -233,6 +233,37 @@ def test_adopting_nothing_changes_nothing_and_choices_may_differ_by_item():
     assert [len(score.notes) for score in branch.brief.scores] == [1, 3]
 
 
+def test_candidates_of_the_same_items_are_evaluated_together_and_the_best_is_adopted():
+    problem = notes((0.5, 2.5))
+    items = torch.tensor([0, 1, 1, 0, 1])
+    branch = problem.branch([{"notes": n} for n in (5, 1, 2, 1, 3)], items)
+    levels = branch.evaluate().readings["level"]
+    assert levels.tolist() == pytest.approx([2.5, 0.5, 1.0, 0.5, 1.5])
+    assert problem.meter.counts.tolist() == [2, 3]
+    problem.adopt(branch, torch.tensor([True, True]), torch.tensor([3, 4]))
+    assert [choice["notes"] for choice in problem.choices] == [1, 3]
+    assert problem.evaluate().readings["level"].tolist() == pytest.approx([0.5, 1.5])
+
+
+def test_a_candidate_is_what_its_item_would_be_alone():
+    problem, choices = notes((0.5, 2.5)), [{"notes": 3}, {"notes": 5}]
+    together = problem.branch(choices, torch.tensor([1, 1]))
+    alone = [problem.branch(choice, torch.tensor([1])) for choice in choices]
+    assert together.brief.scores == tuple(branch.brief.scores[0] for branch in alone)
+    assert torch.equal(together.generator.rand(3), torch.cat([branch.generator.rand(3) for branch in alone]))
+    assert together.evaluate().terms["distance"].tolist() == [float(branch.evaluate().terms["distance"]) for branch in alone]
+
+
+def test_candidates_descend_and_stop_where_the_budget_of_their_item_is_spent():
+    problem = notes((0.5, 2.5), budget=6)
+    branch = problem.branch([{"notes": 1}, {"notes": 2}, {"notes": 1}], torch.tensor([0, 0, 1]))
+    stage = branch.stage("s", groups=("all",), weights=dict.fromkeys(branch.terms, 1.0), steps=100)
+    descend(stage)
+    assert problem.meter.counts.tolist() == [6, 6]  # three steps of two candidates, six of one
+    assert branch.exhausted
+    assert problem.meter.spent.tolist() == [True, True]
+
+
 def test_what_cannot_be_branched_is_refused():
     with pytest.raises(ParameterError, match="no score source"):
         make().branch({"notes": 1})
