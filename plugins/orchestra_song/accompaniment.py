@@ -47,7 +47,9 @@ def write_accompaniment(plan: Plan, frame: Frame, chords: Sequence[Chord], gener
     """
     order = _order(plan.texture, frame, generator)
     voices = lead(chords, plan.tonic, max(plan.register - _UNDER_MELODY, _LOWEST))
-    bass = bass_line(chords, plan.tonic, min(max(plan.register - 26, _LOWEST_BASS), _HIGHEST_BASS))
+    line = bass_line(chords, plan.tonic, min(max(plan.register - 26, _LOWEST_BASS), _HIGHEST_BASS))
+    # Under a low melody the chords come down to the bass, which then goes an octave deeper.
+    bass = [pitch - 12 if pitch > min(chord) else pitch for pitch, chord in zip(line, voices, strict=True)]
     return [
         *(_harmony(plan, frame, voices, order) if "harmony" in plan.parts else ()),
         *(_bass(plan, frame, bass) if "bass" in plan.parts else ()),

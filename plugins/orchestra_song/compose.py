@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from orchestra_core import Score
 from orchestra_song.accompaniment import write_accompaniment
-from orchestra_song.frame import fit
+from orchestra_song.checks import SHORTEST_MOTIF, repeated_motif
+from orchestra_song.frame import Frame, fit
 from orchestra_song.harmony import harmonise
 from orchestra_song.melody import write_melody
 from orchestra_song.modes import TONICS
 from orchestra_song.performance import perform
 from orchestra_song.plan import Plan
 from orchestra_song.streams import Streams
+
+# With few notes it happens, in one piece of a thousand, that no figure comes again; its melody is then drawn anew.
+_ATTEMPTS = 5
+# In fewer chords than these there is no room for it.
+_ROOM = 6
 
 
 def compose(plan: Plan, duration: float, streams: Streams, *, loop: bool = False) -> Score:
@@ -38,6 +44,19 @@ def compose(plan: Plan, duration: float, streams: Streams, *, loop: bool = False
         What the plan fixes does not fit on the canvas.
     """
     frame = fit(plan, duration, loop=loop)
+    for attempt in range(_ATTEMPTS):
+        piece = _written(plan, frame, streams.again(attempt))
+        if _can_be_known(piece, plan, frame):
+            break
+    return piece
+
+
+def _can_be_known(piece: Score, plan: Plan, frame: Frame) -> bool:
+    """Return whether a figure comes again; where there is no room for it every piece will do."""
+    return "melody" not in plan.parts or frame.slots < _ROOM or repeated_motif(piece) >= SHORTEST_MOTIF
+
+
+def _written(plan: Plan, frame: Frame, streams: Streams) -> Score:
     phrases = harmonise(plan.mode, plan.progression, frame.slots, streams.named("harmony"))
     chords = [one for phrase in phrases for one in phrase.chords]
     events = write_accompaniment(plan, frame, chords, streams.named("texture"))

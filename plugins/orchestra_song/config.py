@@ -21,14 +21,14 @@ class SongConfig:
         Number of bars; 0 for as many as fit, eight being preferred.
     modes : tuple of str
         lydian, major, mixolydian, dorian, minor, phrygian, mixture.
-    registers : tuple of str
-        lowest, low, middle, high, highest: the melody around MIDI 49, 58, 67, 76, 85.
+    registers : tuple of float, each in [45, 88]
+        MIDI numbers that the melody moves around.
     densities : tuple of float, each in [0.25, 12]
         Notes of the melody per second.
-    articulations : tuple of str
-        legato, detached, staccato, staccatissimo: 0.98, 0.75, 0.45, 0.25 of the time between onsets sound.
-    levels : tuple of str
-        soft, medium, loud.
+    articulations : tuple of float, each in [0.15, 1]
+        Sounding share of the time between onsets: 0.25 is staccatissimo, 0.98 legato.
+    levels : tuple of float, each in [0.25, 0.95]
+        Velocities of the melody.
     textures : tuple of str
         block, arpeggio, broken, sustained.
     tempos : tuple of float, each in [20, 400]
@@ -41,6 +41,8 @@ class SongConfig:
         4/4, 3/4, 6/8.
     beats : tuple of str
         steady, sparse, driving: what the drums play, where there are any.
+    themes : int, in [1, 64]
+        How many pieces of one seed, with other motifs and chords, are there to choose from; with a `lock` there is one.
     parts : tuple of str
         Any of melody, harmony, bass, pad, drums, the melody among them.
     humanise : float, in [0, 0.025]
@@ -58,16 +60,17 @@ class SongConfig:
     tempo: float = 0.0
     bars: int = 0
     modes: tuple[str, ...] = ("major", "minor", "lydian", "mixolydian", "dorian", "phrygian", "mixture")
-    registers: tuple[str, ...] = ("middle", "low", "high", "lowest", "highest")
-    densities: tuple[float, ...] = (2.0, 1.0, 4.0, 8.0)
-    articulations: tuple[str, ...] = ("detached", "legato", "staccato", "staccatissimo")
-    levels: tuple[str, ...] = ("medium", "soft", "loud")
+    registers: tuple[float, ...] = (67.0, 61.0, 73.0, 55.0, 79.0, 49.0, 85.0, 64.0, 70.0, 58.0, 76.0)
+    densities: tuple[float, ...] = (2.0, 1.0, 4.0, 8.0, 0.5, 1.4, 2.8, 0.7, 5.7)
+    articulations: tuple[float, ...] = (0.75, 0.98, 0.45, 0.25, 0.6, 0.88)
+    levels: tuple[float, ...] = (0.6, 0.4, 0.8, 0.3, 0.5, 0.7, 0.9)
     textures: tuple[str, ...] = ("block", "arpeggio", "broken", "sustained")
-    tempos: tuple[float, ...] = (120.0, 66.0, 180.0)
+    tempos: tuple[float, ...] = (120.0, 66.0, 180.0, 96.0, 144.0)
     contours: tuple[str, ...] = ("arch", "flat", "crescendo", "diminuendo")
     progressions: tuple[str, ...] = ("functional", "loop", "pedal")
     metres: tuple[str, ...] = ("4/4", "3/4", "6/8")
     beats: tuple[str, ...] = ("steady", "sparse", "driving")
+    themes: int = 4
     parts: tuple[str, ...] = ("melody", "harmony", "bass")
     humanise: float = 0.012
     variation: int = 0

@@ -8,12 +8,6 @@ from types import MappingProxyType
 
 #: Metres by name: beats per bar and the note value of a beat.
 METRES: Mapping[str, tuple[int, int]] = MappingProxyType({"4/4": (4, 4), "3/4": (3, 4), "6/8": (6, 8)})
-#: MIDI number that the melody moves around, by name of the register: steps of nine semitones.
-REGISTERS: Mapping[str, float] = MappingProxyType({"lowest": 49.0, "low": 58.0, "middle": 67.0, "high": 76.0, "highest": 85.0})
-#: Sounding part of the time between onsets, by name of the articulation.
-ARTICULATIONS: Mapping[str, float] = MappingProxyType({"legato": 0.98, "detached": 0.75, "staccato": 0.45, "staccatissimo": 0.25})
-#: Velocity of the melody, by name of the level.
-LEVELS: Mapping[str, float] = MappingProxyType({"soft": 0.35, "medium": 0.6, "loud": 0.88})
 #: How velocity moves over the piece.
 CONTOURS = ("arch", "flat", "crescendo", "diminuendo")
 PROGRESSIONS = ("functional", "loop", "pedal")

@@ -12,6 +12,7 @@ from orchestra_core import Brief, Score, ScoreSource
 from orchestra_song.compose import compose
 from orchestra_song.config import RulesConfig
 from orchestra_song.frame import DEFAULT_DURATION, duration_of
+from orchestra_song.guide import asked, plan_of
 from orchestra_song.hints import hinted, hints_of
 from orchestra_song.modes import LADDER, parse_key
 from orchestra_song.plan import TEXTURES, Plan
@@ -19,12 +20,6 @@ from orchestra_song.settings import check_rules
 from orchestra_song.streams import Streams
 
 _DEFAULTS = RulesConfig()
-_OF_REQUEST = 0.5
-_MIDDLE, _SEMITONES_PER_VALENCE = 67.0, 14.0
-_NOTES_PER_SECOND, _AROUSAL_PER_DOUBLING = 2.0, 0.4
-_LEVEL, _LEVEL_PER_AROUSAL = 0.6, 0.5
-_SOUNDING, _SOUNDING_PER_AROUSAL = 0.7, -0.6
-_TEMPO, _AROUSAL_PER_TEMPO = 120.0, 1.2
 # How far the draws of a search lie from what the rules say: standard deviations.
 _NEAR_VALENCE, _NEAR_AROUSAL = 0.25, 0.25
 
@@ -112,7 +107,7 @@ class RulesScore(ScoreSource):
     def _write(self, brief: Brief, choice: Mapping[str, Any], generator: np.random.Generator) -> Score:
         config = self._config
         streams = Streams.of(generator, config.variation, config.lock)
-        valence, arousal = _asked(brief, "valence"), _asked(brief, "arousal")
+        valence, arousal = asked(brief, "valence"), asked(brief, "arousal")
         number = choice.get("draw", 0)
         setting = Plan(humanise=config.humanise)
         drawn = (
@@ -130,47 +125,6 @@ class RulesScore(ScoreSource):
         return compose(plan, brief.canvas.duration, streams, loop=brief.canvas.loop)
 
 
-def _asked(brief: Brief, name: str) -> float:
-    """Return half the request, or the target as it is where the brief does not tell the request; 0 where nothing is asked."""
-    if name in brief.requests:
-        return _OF_REQUEST * float(brief.requests[name][0])
-    return float(brief.targets[name][0]) if name in brief.targets else 0.0
-
-
-def plan_of(setting: Plan, valence: float, arousal: float) -> Plan:
-    """Return a setting with what the rules say of valence and arousal.
-
-    Parameters
-    ----------
-    setting : Plan
-        What the rules do not say.
-    valence, arousal : float
-        About -0.5 to 0.5; what goes beyond the keys of a piano or a player's fingers is held at their edge.
-
-    Returns
-    -------
-    Plan
-
-    Examples
-    --------
-    >>> plan = plan_of(Plan(), 0.5, 0.4)
-    >>> plan.mode, plan.register, plan.density
-    ('major', 74.0, 4.0)
-    """
-    return replace(
-        setting,
-        mode="major" if valence >= 0 else "minor",
-        register=_held(_MIDDLE + _SEMITONES_PER_VALENCE * valence, 48, 86),
-        density=_held(_NOTES_PER_SECOND * 2 ** (arousal / _AROUSAL_PER_DOUBLING), 0.5, 10),
-        level=_held(_LEVEL + _LEVEL_PER_AROUSAL * arousal, 0.25, 0.95),
-        articulation=_held(_SOUNDING + _SOUNDING_PER_AROUSAL * arousal, 0.25, 0.98),
-        tempo=_held(_TEMPO * 2 ** (arousal / _AROUSAL_PER_TEMPO), 50, 220),
-        progression="loop",
-        texture="block",
-        contour="arch",
-    )
-
-
 def _near(setting: Plan, valence: float, arousal: float, generator: np.random.Generator) -> Plan:
     """Return what the rules say of a place near the target, with another mode of the same side and another texture."""
     brighter, livelier = (
@@ -185,7 +139,3 @@ def _near(setting: Plan, valence: float, arousal: float, generator: np.random.Ge
         texture=str(generator.choice(TEXTURES)),
         progression=str(generator.choice(("loop", "functional"))),
     )
-
-
-def _held(value: float, lower: float, upper: float) -> float:
-    return min(max(value, lower), upper)

@@ -9,17 +9,17 @@ from typing import Any
 from orchestra_core.errors import ParameterError
 from orchestra_song.config import RulesConfig, SongConfig
 from orchestra_song.modes import MODES, parse_key
-from orchestra_song.plan import ARTICULATIONS, BEATS, CONTOURS, LEVELS, METRES, PROGRAMS, PROGRESSIONS, REGISTERS, TEXTURES
+from orchestra_song.plan import BEATS, CONTOURS, METRES, PROGRAMS, PROGRESSIONS, TEXTURES
 from orchestra_song.streams import LOCKABLE
 
 #: Choices by name: the field of the configuration that lists their values, and the names that it may hold (none for numbers).
 CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         "mode": ("modes", MODES),
-        "register": ("registers", tuple(REGISTERS)),
+        "register": ("registers", ()),
         "density": ("densities", ()),
-        "articulation": ("articulations", tuple(ARTICULATIONS)),
-        "level": ("levels", tuple(LEVELS)),
+        "articulation": ("articulations", ()),
+        "level": ("levels", ()),
         "texture": ("textures", TEXTURES),
         "tempo": ("tempos", ()),
         "contour": ("contours", CONTOURS),
@@ -30,6 +30,16 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 )
 _RANGES = (("bars", 0, 512), ("humanise", 0, 0.025), ("variation", 0, 2**31 - 1))
 _TEMPOS = (20, 400)
+#: Ranges of the numbers that may be chosen, by field.
+_NUMBERS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "registers": (45, 88),
+        "densities": (0.25, 12),
+        "articulations": (0.15, 1),
+        "levels": (0.25, 0.95),
+        "tempos": _TEMPOS,
+    }
+)
 
 
 def check_song(config: SongConfig) -> None:
@@ -44,10 +54,10 @@ def check_song(config: SongConfig) -> None:
     for field, known in CHOICES.values():
         if known:
             check_names("song", field, getattr(config, field), known)
-    for density in check_some("song", "densities", config.densities):
-        check_range("song", "densities", density, 0.25, 12)
-    for tempo in check_some("song", "tempos", config.tempos):
-        check_range("song", "tempos", tempo, *_TEMPOS)
+    for field, limits in _NUMBERS.items():
+        for number in check_some("song", field, getattr(config, field)):
+            check_range("song", field, number, *limits)
+    check_range("song", "themes", config.themes, 1, 64)
     if config.key:
         parse_key(config.key)
 

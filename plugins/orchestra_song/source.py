@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from orchestra_song.config import SongConfig
 from orchestra_song.frame import DEFAULT_DURATION, duration_of
 from orchestra_song.hints import hints_of, unsteady
 from orchestra_song.modes import parse_key
-from orchestra_song.plan import ARTICULATIONS, LEVELS, REGISTERS, Plan
+from orchestra_song.plan import Plan
+from orchestra_song.prior import prior
 from orchestra_song.settings import CHOICES, check_song
 from orchestra_song.streams import Streams
 
@@ -35,7 +36,7 @@ class SongScore(ScoreSource):
     ----------
     key, tempo, bars, modes, registers, densities, articulations, levels, textures, tempos, contours, progressions, metres
         As in `SongConfig`.
-    beats, parts, humanise, variation, lock, draws
+    beats, themes, parts, humanise, variation, lock, draws
         As in `SongConfig`.
 
     Raises
@@ -61,16 +62,17 @@ class SongScore(ScoreSource):
         tempo: float = 0.0,
         bars: int = 0,
         modes: tuple[str, ...] = _DEFAULTS.modes,
-        registers: tuple[str, ...] = _DEFAULTS.registers,
+        registers: tuple[float, ...] = _DEFAULTS.registers,
         densities: tuple[float, ...] = _DEFAULTS.densities,
-        articulations: tuple[str, ...] = _DEFAULTS.articulations,
-        levels: tuple[str, ...] = _DEFAULTS.levels,
+        articulations: tuple[float, ...] = _DEFAULTS.articulations,
+        levels: tuple[float, ...] = _DEFAULTS.levels,
         textures: tuple[str, ...] = _DEFAULTS.textures,
         tempos: tuple[float, ...] = _DEFAULTS.tempos,
         contours: tuple[str, ...] = _DEFAULTS.contours,
         progressions: tuple[str, ...] = _DEFAULTS.progressions,
         metres: tuple[str, ...] = _DEFAULTS.metres,
         beats: tuple[str, ...] = _DEFAULTS.beats,
+        themes: int = _DEFAULTS.themes,
         parts: tuple[str, ...] = _DEFAULTS.parts,
         humanise: float = _DEFAULTS.humanise,
         variation: int = 0,
@@ -92,6 +94,7 @@ class SongScore(ScoreSource):
             progressions=tuple(progressions),
             metres=tuple(metres),
             beats=tuple(beats),
+            themes=themes,
             parts=tuple(parts),
             humanise=humanise,
             variation=variation,
@@ -103,6 +106,8 @@ class SongScore(ScoreSource):
         tonic, mode = parse_key(key) if key else (None, "")
         self._tonic: int | None = tonic
         self._values = {name: tuple(getattr(config, field)) for name, (field, _) in CHOICES.items()}
+        # A lock holds on to one theme: with several, each variation could find another.
+        self._values["theme"] = (0,) if lock else tuple(range(themes))
         if mode:
             self._values["mode"] = (mode,)
         if tempo:
@@ -122,6 +127,10 @@ class SongScore(ScoreSource):
         if self._config.bars and self._config.tempo:
             return duration_of(self._config.bars, self._values["metre"][0], self._config.tempo)
         return DEFAULT_DURATION
+
+    def prior(self, brief: Brief) -> Mapping[str, Sequence[float]]:
+        """Return bells around what the rules say; nothing for the blind prior, which sees no target."""
+        return {} if self._config.draws else prior(brief, self.choices)
 
     def drawn(self, generator: np.random.Generator) -> dict[str, Any]:
         """Return a value for every choice from the blind prior: independent, every value as likely as another.
@@ -145,7 +154,8 @@ class SongScore(ScoreSource):
         picked = {**{name: values[0] for name, values in self._values.items()}, **choice}
         # The blind prior sees nothing of what is asked.
         hints = {} if config.draws else hints_of(brief)
-        return compose(unsteady(self._plan(picked, streams), hints), brief.canvas.duration, streams, loop=brief.canvas.loop)
+        plan = unsteady(self._plan(picked, streams), hints)
+        return compose(plan, brief.canvas.duration, streams.of_theme(picked["theme"]), loop=brief.canvas.loop)
 
     def _plan(self, choice: Mapping[str, Any], streams: Streams) -> Plan:
         config = self._config
@@ -154,10 +164,10 @@ class SongScore(ScoreSource):
         return Plan(
             **{name: choice[name] for name in named},
             tonic=tonic,
-            register=REGISTERS[choice["register"]],
+            register=float(choice["register"]),
             density=float(choice["density"]),
-            articulation=ARTICULATIONS[choice["articulation"]],
-            level=LEVELS[choice["level"]],
+            articulation=float(choice["articulation"]),
+            level=float(choice["level"]),
             tempo=float(choice["tempo"]),
             bars=config.bars,
             exact_tempo=bool(config.tempo),

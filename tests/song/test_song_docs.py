@@ -11,7 +11,7 @@ from orchestra_core import Brief, Canvas
 from orchestra_song import Plan, SongScore
 from orchestra_song.checks import gates
 from orchestra_song.modes import FUNCTIONS, MODES, chord
-from orchestra_song.plan import ARTICULATIONS, LEVELS, REGISTERS
+from orchestra_song.prior import MODE_PLACES, WIDTHS
 from orchestra_song.rules import plan_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "song.md").read_text(encoding="utf-8")
@@ -30,17 +30,20 @@ def test_every_choice_is_in_the_table_with_its_values_the_default_first(name):
     values = SongScore(parts=("melody", "drums")).choices[name]
     listed = rows("What may be chosen")[name]
     places = [
-        re.search(rf"(?<![\w.]){re.escape(f'{value:g}' if isinstance(value, float) else value)}(?![\w.]*\w)", listed)
+        re.search(rf"(?<![\w.]){re.escape(value if isinstance(value, str) else f'{value:g}')}(?![\w.]*\w)", listed)
         for value in values
     ]
     assert all(places), (listed, values)
     assert places[0].start() == min(place.start() for place in places)
 
 
-def test_the_sizes_of_named_choices_are_those_of_the_code():
-    for name, sizes in (("register", REGISTERS), ("articulation", ARTICULATIONS), ("level", LEVELS)):
-        for size in sizes.values():
-            assert f"{size:g}" in rows("What may be chosen")[name]
+def test_the_widths_of_the_prior_are_those_of_the_code():
+    table = rows("Search and priors")
+    for name, (width, octaves) in WIDTHS.items():
+        assert re.match(rf"{width:g}( octaves| semitones)?$", table[name])
+        assert octaves == ("octaves" in table[name])
+    for mode, place in MODE_PLACES.items():
+        assert f"{mode} {place:g}" in table["mode"]
 
 
 def numeral(mode, degree):
