@@ -1,4 +1,4 @@
-"""Configuration of the schedule `staged`: declarative stages and the presets made of them."""
+"""Configurations of the schedules: declarative stages, and the presets made of them."""
 
 from __future__ import annotations
 
@@ -153,3 +153,43 @@ DESIGN = Preset(
 )
 
 PRESETS: Mapping[str, Preset] = {"default": DEFAULT, "design": DESIGN, "reference": REFERENCE}
+
+#: The stages of `search`: those of the preset `default`, which move timing last and only where the target is not met yet.
+SEARCH_STAGES: tuple[StageConfig, ...] = DEFAULT.stages
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Configuration of `search`.
+
+    Parameters
+    ----------
+    candidates : int, >= 0
+        Choices drawn for each item; 0 for no search.
+    survivors : int, >= 1
+        The best of them, whose neighbours are tried; halved in each round. Rounded down to a power of two.
+    wave : int, >= 1
+        Candidates of an item evaluated together.
+    finalists : int, >= 1
+        How many are moved by gradient before one is chosen.
+    finalist_steps : int, >= 0
+        So many steps each.
+    prior : float, >= 0
+        Loss that one nat of surprise is worth, where the score source has a prior.
+    blind : bool
+        Whether the prior of the score source is not looked at.
+    stop_loss : float, >= 0
+        An item stops searching once the loss of a candidate is lower than this.
+    stages : tuple of StageConfig
+        The gradient stages that follow.
+    """
+
+    candidates: int = 64
+    survivors: int = 8
+    wave: int = 8
+    finalists: int = 2
+    finalist_steps: int = 10
+    prior: float = 0.1
+    blind: bool = False
+    stop_loss: float = 0.02
+    stages: tuple[StageConfig, ...] = SEARCH_STAGES

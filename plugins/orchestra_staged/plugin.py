@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from orchestra_core import Descriptor, hookimpl
-from orchestra_staged.config import StagedConfig
+from orchestra_staged.config import SearchConfig, StagedConfig
 
 
 @hookimpl
 def orchestra_schedules() -> tuple[Descriptor, ...]:
-    """Provide `staged`."""
+    """Provide `staged` and `search`."""
     return (
         Descriptor(
             name="staged",
@@ -17,6 +17,14 @@ def orchestra_schedules() -> tuple[Descriptor, ...]:
             config=StagedConfig,
             capabilities=frozenset({"differentiable"}),
             default=True,
+            license="MIT",
+        ),
+        Descriptor(
+            name="search",
+            target="orchestra_staged.searching:Search",
+            summary="Searches score choices by successive halving from a prior, then moves the best by gradient.",
+            config=SearchConfig,
+            capabilities=frozenset({"differentiable"}),
             license="MIT",
         ),
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestra_core import Problem, Schedule
-from orchestra_core.errors import IncompatibleError, ParameterError
+from orchestra_core.errors import ParameterError
 from orchestra_staged.config import PRESETS, Preset, PresetName, StageConfig
-from orchestra_staged.optimizers import UPDATES, Descent
-from orchestra_staged.per_item import Patience, clip_gradients
+from orchestra_staged.descent import can_move, check_stage, check_stages, descend
 from orchestra_staged.search import search as search_choices
 
 
@@ -36,63 +35,17 @@ class Staged(Schedule):
         if preset not in PRESETS:
             raise ParameterError(f"preset is {preset!r}; expected one of {', '.join(PRESETS)}.")
         for stage in stages:
-            _check_stage(stage)
+            check_stage(stage)
         chosen = Preset(tuple(stages), search=0) if stages else PRESETS[preset]
         self.stages = chosen.stages
         self.search = search if search >= 0 else chosen.search
 
     def check(self, groups: frozenset[str], terms: frozenset[str]) -> None:
         """Refuse groups none of which a stage can move, and terms that a stage weighs and the objective does not have."""
-        for stage in self.stages:
-            if not (stage.optional or _can_move(stage, groups)):
-                raise IncompatibleError(
-                    f"Stage {stage.name!r} moves the groups {', '.join(stage.groups)}; the instrument has only "
-                    f"{', '.join(sorted(groups)) or 'none'}. Choose another preset, or give your own stages."
-                )
-            missing = set(stage.weights) - terms
-            if missing:
-                raise IncompatibleError(
-                    f"Stage {stage.name!r} weighs the loss term {sorted(missing)[0]!r}; the objective has only "
-                    f"{', '.join(sorted(terms))}. Choose another preset, or give your own stages."
-                )
-        if not groups and self.stages:
-            raise IncompatibleError("The instrument has no parameter that can be moved; a schedule of stages has nothing to do.")
+        check_stages(self.stages, groups, terms)
 
     def _optimize(self, problem: Problem) -> None:
         search_choices(problem, self.search)
         for config in self.stages:
-            if _can_move(config, problem.groups):
-                _descend(problem, config)
-
-
-def _can_move(stage: StageConfig, groups: frozenset[str]) -> bool:
-    return "all" in stage.groups or bool(groups & set(stage.groups))
-
-
-def _check_stage(stage: StageConfig) -> None:
-    if stage.optimizer not in UPDATES:
-        raise ParameterError(f"Stage {stage.name!r}: optimizer is {stage.optimizer!r}; expected one of {', '.join(UPDATES)}.")
-    for name in ("steps", "clip", "plateau_patience", "stop_patience", "stop_loss"):
-        if not getattr(stage, name) >= 0:
-            raise ParameterError(f"Stage {stage.name!r}: {name} is {getattr(stage, name)!r}; expected 0 or more.")
-    if not stage.learning_rate > 0:
-        raise ParameterError(f"Stage {stage.name!r}: learning_rate is {stage.learning_rate!r}; expected a positive number.")
-    if not 0 < stage.plateau_factor <= 1:
-        raise ParameterError(f"Stage {stage.name!r}: plateau_factor is {stage.plateau_factor!r}; expected a value in (0, 1].")
-
-
-def _descend(problem: Problem, config: StageConfig) -> None:
-    groups = [group for group in config.groups if group == "all" or group in problem.groups]
-    weights = config.weights or dict.fromkeys(problem.terms, 1.0)
-    stage = problem.stage(config.name, groups=groups, weights=weights, steps=config.steps)
-    leaves = list(stage.coordinates.values())
-    optimizer = Descent(config.optimizer, leaves, config.learning_rate)
-    patience = Patience(config, len(problem.brief), problem.brief.device)
-    stage.keep(optimizer=optimizer, patience=patience)
-    for step in stage:
-        loss = step.loss()
-        stage.stop(patience.step(loss.detach(), stage.rate))
-        step.backward()
-        if config.clip:
-            clip_gradients(leaves, config.clip)
-        optimizer.step()
+            if can_move(config, problem.groups):
+                descend(problem, config)

@@ -16,6 +16,7 @@ COMPONENTS = [
     "match",
     "consensus",
     "robust",
+    "search",
     "staged",
     "percussion",
     "one_shot",
