@@ -72,7 +72,8 @@ def compose(name: str, output: Path, seeds: int) -> Pieces:
     timing = output / "seconds.txt"
     if not (folders[-1] / "report.html").exists():
         started, resumed = time.process_time(), (output / "run.json").exists()
-        Pipeline(objective=OBJECTIVES[name], schedule=SCHEDULE).compose_many(requests, directory=output, resume=resumed)
+        pipeline = Pipeline(objective=OBJECTIVES[name], score="melody", schedule=SCHEDULE)
+        pipeline.compose_many(requests, directory=output, resume=resumed)
         if not resumed:  # what was interrupted is not timed
             timing.write_text(f"{(time.process_time() - started) / len(cells)}", encoding="utf-8")
     seconds = float(timing.read_text(encoding="utf-8")) if timing.exists() else None
@@ -87,7 +88,7 @@ def describe(made: Mapping[str, Pieces], seeds: int) -> str:
         "",
         paragraph(
             f"""Made by `python docs/objectives_study.py --seeds {seeds}`: {count} pieces of 5 s by each objective, requests of
-            -0.6, 0 and 0.6 in both dimensions (request scale), the default instrument and score, a search over 16 scores and 25
+            -0.6, 0 and 0.6 in both dimensions (request scale), `piano_adsr` and `melody`, a search over 16 scores and 25
             steps. `consensus` asks the default oracle and `three_conv`; `robust` uses two fixed transforms. The standard error of
             r, (1 - r^2) / sqrt(n - 1), is {_error(0.9, count):.2f} at 0.9 and {_error(0.7, count):.2f} at 0.7: smaller
             differences mean nothing. See [Objectives](objectives.md) for what they are."""

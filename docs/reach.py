@@ -1,4 +1,4 @@
-"""Measure how far the default pipeline reaches: compose a grid of targets and read the saved files back.
+"""Measure how far the preset `reference` reaches: compose a grid of targets and read the saved files back.
 
 Writes ``docs/reach.md`` with the table. Run it from the root of the checkout::
 
@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    pipeline = Pipeline(schedule={"name": "staged", "config": {"preset": arguments.preset}})
+    pipeline = Pipeline.from_preset("reference").replace(schedule={"name": "staged", "config": {"preset": arguments.preset}})
     requests = [
         Request({"arousal": arousal, "valence": valence}, seed)
         for arousal, valence, seed in itertools.product(AROUSAL, VALENCE, range(arguments.seeds))
@@ -72,8 +72,8 @@ def describe(table: pd.DataFrame, arguments: argparse.Namespace, seconds: float)
     lines = [
         "# Reach",
         "",
-        f"Made by `python docs/reach.py --preset {arguments.preset} --seeds {arguments.seeds}`: the default instrument and",
-        f"score, the schedule `staged` (preset `{arguments.preset}`), a canvas of 5 s. Targets and readings are in the oracle's",
+        f"Made by `python docs/reach.py --preset {arguments.preset} --seeds {arguments.seeds}`: the preset `reference`, a",
+        f"melody of 5 s, and the stages `{arguments.preset}` of the schedule `staged`. Targets and readings are in the oracle's",
         "own units (`--scale reading`); each reading is of the saved `audio.wav`, read back from disk.",
         "",
         "The oracle that marks here is the one that was optimised, so this shows control over that oracle and not yet over",

@@ -10,7 +10,8 @@ from pathlib import Path
 from orchestra_core import Canvas, Pipeline, Request
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
-pipeline = Pipeline(schedule={"name": "staged", "config": {"search": 16}})  # try only 16 scores before the gradient
+# Five seconds of a melody: the preset `reference`. Only 16 scores are tried before the gradient.
+pipeline = Pipeline.from_preset("reference").replace(schedule={"name": "staged", "config": {"search": 16}})
 
 # Valence and arousal are requests in [-1, 1], over what people rated; scale="reading" takes the oracle's own units.
 result = pipeline.compose(valence=0.4, arousal=-0.3, seed=7, canvas=Canvas(duration=5.0, level="loudness", loudness=-18.0))

@@ -15,7 +15,7 @@ from orchestra_staged.staged import Staged
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 
 # One pipeline, and others that differ from it in one part.
-pipeline = Pipeline(schedule={"name": "staged", "config": {"search": 8}})
+pipeline = Pipeline(score="melody", schedule={"name": "staged", "config": {"search": 8}})
 
 # By name: another score source.
 scale = pipeline.replace(score="scale")

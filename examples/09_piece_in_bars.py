@@ -7,8 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from orchestra_core import Pipeline
-from orchestra_song.checks import gates, melody_of
+from orchestra_core import Pipeline, melody_of, score_gates
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 
@@ -26,7 +25,7 @@ for word in ("happy", "sad"):
     centre = sum(note.pitch for note in melody) / len(melody)
     print(f"{word}: {score.key}, {score.metre[0]}/{score.metre[1]} at {score.tempo:.0f}, {score.end:.1f} s")
     print(f"  {len(melody)} notes of the melody around MIDI {centre:.0f}, {len(score.notes)} in all")
-    held = [f"{name} {gate.value:.3g}{'' if gate.passed else ' FAILED'}" for name, gate in gates(score).items()]
+    held = [f"{name} {gate.value:.3g}{'' if gate.passed else ' FAILED'}" for name, gate in score_gates(score).items()]
     print("  held to:", ", ".join(held))
 
 # `song` has every choice open, and a schedule searches among them. What is named in the configuration is fixed.

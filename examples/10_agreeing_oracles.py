@@ -24,7 +24,7 @@ objectives = {
 }
 
 stage = StageConfig("expression", groups=("dynamics", "envelope", "timbre"), learning_rate=0.1, steps=10)
-pipeline = Pipeline(schedule={"name": "staged", "config": {"stages": [stage], "search": 6}})
+pipeline = Pipeline(score="melody", schedule={"name": "staged", "config": {"stages": [stage], "search": 6}})
 everyone = build("objective", consensus).component
 
 for name, objective in objectives.items():

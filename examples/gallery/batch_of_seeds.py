@@ -17,7 +17,7 @@ from orchestra_core import Canvas, Pipeline, Request
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp())
 canvas = Canvas(duration=3.0)
-pipeline = Pipeline(schedule={"name": "staged", "config": {"search": 6}})
+pipeline = Pipeline(score="melody", schedule={"name": "staged", "config": {"search": 6}})
 
 request = Request({"valence": 0.4, "arousal": -0.5})
 requests = [replace(request, seed=seed) for seed in range(10, 14)]

@@ -56,5 +56,5 @@ class Storyteller:
 
 storyteller = Storyteller()
 with get_registry().registered(storyteller):
-    Pipeline(schedule={"name": "staged", "config": {"search": 6}}).compose("calm", seed=3)
+    Pipeline(score="melody", schedule={"name": "staged", "config": {"search": 6}}).compose("calm", seed=3)
 (folder / "story.txt").write_text("\n".join(storyteller.lines) + "\n")

@@ -29,7 +29,7 @@ STAGES = [
 ]
 
 # By name and configuration, not as an object: so the run folder can make the piece again.
-pipeline = Pipeline(schedule={"name": "staged", "config": {"stages": STAGES, "search": 12}})
+pipeline = Pipeline(score="melody", schedule={"name": "staged", "config": {"stages": STAGES, "search": 12}})
 result = pipeline.compose("triumphant", seed=5, directory=folder / "staged")
 
 stages = result.history.groupby("stage", sort=False).agg(

@@ -24,7 +24,8 @@ FREE = {
 
 for name, groups in FREE.items():
     stages = [StageConfig("free", groups, learning_rate=0.1, steps=30)]
-    result = Pipeline(schedule=Staged(stages=stages, search=0)).compose("tense", seed=2, directory=folder / name)
+    pipeline = Pipeline(score="melody", schedule=Staged(stages=stages, search=0))
+    result = pipeline.compose("tense", seed=2, directory=folder / name)
     moved: dict[str, float] = {}
     for parameter in result.parameters:
         if not parameter.fixed:

@@ -33,7 +33,7 @@ class MyOracle(Oracle):
         return dict(zip(("warmth", "grit"), self.network(clips[:, None]).tanh().unbind(dim=1), strict=True))
 
 
-pipeline = Pipeline(oracle=MyOracle(network), schedule={"name": "staged", "config": {"search": 8}})
+pipeline = Pipeline(oracle=MyOracle(network), score="melody", schedule={"name": "staged", "config": {"search": 8}})
 before = pipeline.compose(targets={"warmth": 0.0, "grit": 0.0}, seed=1, budget=1)
 asked = {"warmth": before.readings["warmth"] + 0.1, "grit": before.readings["grit"] - 0.1}
 result = pipeline.compose(targets=asked, seed=1, directory=folder / "own")

@@ -66,7 +66,7 @@ say = "weight of brightness {:>4}: valence {:+.3f} (target {:+.3f}), brightness 
 
 for weight in (0.0, 1.0, 30.0):
     stage = StageConfig("tug", weights={"valence": 1.0, "arousal": 1.0, "brightness": weight}, learning_rate=0.1, steps=30)
-    pipeline = Pipeline(objective=objective, schedule=Staged(stages=[stage], search=4))
+    pipeline = Pipeline(objective=objective, score="melody", schedule=Staged(stages=[stage], search=4))
     result = pipeline.compose(targets=asked, seed=4, directory=folder / f"weight_{weight:g}")
     reads, wants = result.readings, result.targets
     print(say.format(f"{weight:g}", reads["valence"], wants["valence"], reads["brightness"], wants["brightness"]))

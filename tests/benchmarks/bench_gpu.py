@@ -16,7 +16,7 @@ from orchestra_core import Pipeline, Request
 BATCHES = {Size.FULL: (1, 4, 16, 64, 256), Size.QUICK: (1, 16), Size.SMOKE: (1,)}
 ROUNDS = {Size.FULL: 7, Size.QUICK: 3, Size.SMOKE: 1}
 STEPS = {Size.FULL: 20, Size.QUICK: 10, Size.SMOKE: 1}
-#: Evaluations of each piece; None for as many as the default schedule takes.
+#: Evaluations of each piece; None for as many as the schedule takes.
 BUDGET = {Size.FULL: None, Size.QUICK: None, Size.SMOKE: 2}
 
 
@@ -46,11 +46,11 @@ def _waited_for(work: Callable[[], object]) -> Callable[[], None]:
 
 
 def targets_per_second(batch: int, device: str, budget: int | None) -> float:
-    """Return how many pieces are composed per second, one batch of different targets, with the default schedule."""
+    """Return how many pieces are composed per second, one batch of different targets, of the preset `reference`."""
     moods = [{"arousal": -0.8 + 1.6 * k / max(batch - 1, 1), "valence": 0.3} for k in range(batch)]
     requests = [Request(mood, seed) for seed, mood in enumerate(moods)]
     started = time.perf_counter()
-    Pipeline().compose_many(requests, device=device, budget=budget)
+    Pipeline.from_preset("reference").compose_many(requests, device=device, budget=budget)
     return batch / (time.perf_counter() - started)
 
 

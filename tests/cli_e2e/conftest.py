@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-# Two score choices and six steps: everything happens, and none of it takes long.
+# Five seconds, two score choices and six steps: everything happens, and none of it takes long.
 QUICK = """
+preset = "reference"
+
 [pipeline.schedule]
 name = "staged"
 config = { search = 2, stages = [{ name = "short", steps = 6 }] }

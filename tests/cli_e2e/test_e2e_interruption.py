@@ -13,6 +13,8 @@ pytestmark = pytest.mark.xdist_group("interruption")
 
 # Long enough that a checkpoint is written well before the end, on fast machines too.
 LONG = """
+preset = "reference"
+
 [pipeline.schedule]
 name = "staged"
 config = { search = 2, stages = [{ name = "long", steps = 300 }] }

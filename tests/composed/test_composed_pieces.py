@@ -1,4 +1,4 @@
-"""What the default pipeline makes: the emotion that was asked, clean audio, the same bits again."""
+"""What the preset `reference` makes: the emotion that was asked, clean audio, the same bits again."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from orchestra_core.listening import listen
 from orchestra_core.pipeline import Request
 from orchestra_core.pipeline.settings import load_settings
 
-# Corners and middle of what is asked of the default pipeline, in the oracle's own units.
+# Corners and middle of what is asked of it, in the oracle's own units.
 TARGETS = ((-0.4, -0.2), (0.4, 0.5), (0.0, 0.15), (0.4, -0.2), (-0.4, 0.5))
 
 
 @pytest.fixture(scope="module")
 def pipeline():
-    return Pipeline()
+    return Pipeline.from_preset("reference")
 
 
 @pytest.fixture(scope="module")

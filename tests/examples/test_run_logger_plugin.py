@@ -52,7 +52,7 @@ def test_it_is_no_component_and_nothing_is_wrong_with_it(site, tmp_path):
 
 
 def test_a_piece_from_the_command_line_is_logged(site, tmp_path):
-    (tmp_path / "short.toml").write_text("budget = 3\n[canvas]\nduration = 0.5\n")
+    (tmp_path / "short.toml").write_text("preset = 'reference'\nbudget = 3\n[canvas]\nduration = 0.5\n")
     run(["-m", "orchestra_core.cli", "compose", "calm", "--seed", "4", "--config", "short.toml", "-o", "calm"], tmp_path, site)
     with (tmp_path / "calm" / "run_log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -22,6 +22,9 @@ SHORT = """
 [canvas]
 duration = 0.8
 
+[pipeline]
+score = "melody"
+
 [pipeline.schedule]
 name = "cma_es"
 config = { population = 4, steps = 3, scores = 3 }
@@ -31,6 +34,9 @@ config = { population = 4, steps = 3, scores = 3 }
 ALL = """
 [canvas]
 duration = 0.8
+
+[pipeline]
+score = "melody"
 
 [pipeline.instrument]
 name = "piano_adsr"
@@ -115,8 +121,8 @@ def test_its_instrument_and_its_schedule_compose_a_piece_that_its_folder_makes_a
 
 
 def test_its_instrument_goes_with_the_gradient_of_orchestras_own_schedule(orchestra, tmp_path):
-    schedule = '[pipeline.schedule]\nname = "staged"\nconfig = { search = 1, stages = [{ name = "short", steps = 4 }] }\n'
-    (tmp_path / "short.toml").write_text(schedule)
+    schedule = '{ name = "staged", config = { search = 1, stages = [{ name = "short", steps = 4 }] } }'
+    (tmp_path / "short.toml").write_text(f'pipeline = {{ score = "melody", schedule = {schedule} }}')
     orchestra("compose", "calm", "--instrument", "plucked", "--duration", "0.8", "--config", "short.toml", "-o", "calm")
     assert (tmp_path / "calm" / "audio.wav").exists()
 
