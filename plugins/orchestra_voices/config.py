@@ -41,7 +41,7 @@ class BassConfig:
         Depth of the beats at 70 Hz.
     """
 
-    partials: int = 10
+    partials: int = 16
     copies: int = 3
     groove: float = 0.013
     quietest: float = 0.2
