@@ -42,6 +42,13 @@ from .networks.weights import WeightsCard as WeightsCard
 from .networks.weights import fit_weights as fit_weights
 from .networks.weights import read_weights as read_weights
 from .networks.weights import write_weights as write_weights
+from .notation.gates import Gate as Gate
+from .notation.gates import melody_of as melody_of
+from .notation.gates import score_gates as score_gates
+from .notation.keys import SCALES as SCALES
+from .notation.keys import TONICS as TONICS
+from .notation.keys import declared_scale as declared_scale
+from .notation.keys import parse_key as parse_key
 from .pipeline import Pipeline as Pipeline
 from .pipeline.request import Request as Request
 from .pipeline.result import Result as Result

@@ -11,10 +11,10 @@ from typing import Any
 
 from orchestra_battery.cues import measure
 from orchestra_battery.design import Piece
-from orchestra_battery.gates import HIGHEST_PEAK, MOST_UNUSUAL, Gate, gates
+from orchestra_battery.gates import HIGHEST_PEAK, MOST_UNUSUAL, gates
 from orchestra_battery.markers import AUDIO, Marker
 from orchestra_battery.transforms import TRANSFORMS, transformed
-from orchestra_core import Performance, read_performance, write_text
+from orchestra_core import Gate, Performance, read_performance, write_text
 from orchestra_core.errors import ParameterError
 
 Marks = Mapping[str, float]

@@ -14,12 +14,11 @@ from typing import Any
 
 from orchestra_battery.composing import is_finished
 from orchestra_battery.cues import measure
-from orchestra_battery.gates import Gate
 from orchestra_battery.markers import Marker, installed_judges, oracle_of
 from orchestra_battery.marking import audio_hash, gates_of, marks_of, record_of
 from orchestra_battery.plain import plain
 from orchestra_battery.plan import Stimulus
-from orchestra_core import Pipeline, read_performance, write_text
+from orchestra_core import Gate, Pipeline, read_performance, write_text
 from orchestra_core.errors import ConfigurationError, RunFolderError, UsageError
 
 #: Format and version of the manifest.

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from orchestra_core import Score
+from orchestra_core import TONICS, Score, score_gates
 from orchestra_song.accompaniment import write_accompaniment
-from orchestra_song.checks import SHORTEST_MOTIF, repeated_motif
 from orchestra_song.frame import Frame, fit
 from orchestra_song.harmony import harmonise
 from orchestra_song.melody import write_melody
-from orchestra_song.modes import TONICS
 from orchestra_song.performance import perform
 from orchestra_song.plan import Plan
 from orchestra_song.streams import Streams
@@ -53,7 +51,7 @@ def compose(plan: Plan, duration: float, streams: Streams, *, loop: bool = False
 
 def _can_be_known(piece: Score, plan: Plan, frame: Frame) -> bool:
     """Return whether a figure comes again; where there is no room for it every piece will do."""
-    return "melody" not in plan.parts or frame.slots < _ROOM or repeated_motif(piece) >= SHORTEST_MOTIF
+    return "melody" not in plan.parts or frame.slots < _ROOM or score_gates(piece)["motif"].passed
 
 
 def _written(plan: Plan, frame: Frame, streams: Streams) -> Score:

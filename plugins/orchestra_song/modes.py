@@ -1,4 +1,4 @@
-"""Modes: their scales, what their chords are for, and the names of keys."""
+"""Modes: their ladder, and what their chords are for."""
 
 from __future__ import annotations
 
@@ -6,29 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from orchestra_core.errors import ParameterError
-
-#: Semitones above the tonic, by name of a scale of seven notes.
-SCALES: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {
-        "lydian": (0, 2, 4, 6, 7, 9, 11),
-        "major": (0, 2, 4, 5, 7, 9, 11),
-        "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-        "dorian": (0, 2, 3, 5, 7, 9, 10),
-        "minor": (0, 2, 3, 5, 7, 8, 10),
-        "phrygian": (0, 1, 3, 5, 7, 8, 10),
-        "harmonic minor": (0, 2, 3, 5, 7, 8, 11),
-    }
-)
+from orchestra_core import SCALES
 
 #: The ladder of modes from bright to dark; each step lowers one note.
 LADDER = ("lydian", "major", "mixolydian", "dorian", "minor", "phrygian")
 #: What a piece can be in; ``mixture`` is major with chords borrowed from minor.
 MODES = (*LADDER, "mixture")
-
-#: Names of the twelve pitch classes from C.
-TONICS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_OTHER_NAMES = {"Db": 1, "D#": 3, "Gb": 6, "G#": 8, "A#": 10, "Cb": 11, "E#": 5, "B#": 0, "Fb": 4}
 
 
 @dataclass(frozen=True)
@@ -40,7 +23,7 @@ class Chord:
     degree : int, in [0, 6]
         Of its root, 0 at the tonic.
     scale : str
-        The scale in `SCALES` that it and the melody over it are taken from.
+        The scale in `orchestra_core.SCALES` that it and the melody over it are taken from.
     pedal : bool
         Whether the tonic stays in the bass.
     """
@@ -109,18 +92,6 @@ def chord(mode: str, degree: int, *, pedal: bool = False) -> Chord:
     return Chord(degree, mode, pedal)
 
 
-def declared_scale(mode: str) -> frozenset[int]:
-    """Return the pitch classes above the tonic that a piece in a mode declares.
-
-    Minor has the leading note beside its own seventh, as is common practice; mixture has major and minor together.
-    """
-    if mode == "minor":
-        return frozenset(SCALES["minor"]) | {11}
-    if mode == "mixture":
-        return frozenset(SCALES["major"]) | frozenset(SCALES["minor"])
-    return frozenset(SCALES[mode])
-
-
 def scale_pitch(tonic: int, scale: str, degree: int) -> int:
     """Return the MIDI number of a degree of a scale, counted from 0 at the tonic, on through the octaves both ways.
 
@@ -131,26 +102,3 @@ def scale_pitch(tonic: int, scale: str, degree: int) -> int:
     """
     octave, step = divmod(degree, 7)
     return tonic + 12 * octave + SCALES[scale][step]
-
-
-def parse_key(key: str) -> tuple[int, str]:
-    """Return the pitch class of the tonic and the mode (empty where none is named) of a key such as ``"D dorian"``.
-
-    Raises
-    ------
-    ParameterError
-        The tonic or the mode is unknown.
-
-    Examples
-    --------
-    >>> parse_key("D dorian"), parse_key("Bb")
-    ((2, 'dorian'), (10, ''))
-    """
-    name, _, mode = key.strip().partition(" ")
-    name, mode = name[:1].upper() + name[1:], mode.strip().lower()
-    known = {**{tonic: number for number, tonic in enumerate(TONICS)}, **_OTHER_NAMES}
-    if name not in known or (mode and mode not in MODES):
-        raise ParameterError(
-            f"The key is {key!r}; expected a tonic such as C, F# or Bb, alone or followed by one of {', '.join(MODES)}."
-        )
-    return known[name], mode

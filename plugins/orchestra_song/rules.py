@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from orchestra_core import Brief, Score, ScoreSource
+from orchestra_core import Brief, Score, ScoreSource, parse_key
 from orchestra_song.compose import compose
 from orchestra_song.config import RulesConfig
 from orchestra_song.frame import DEFAULT_DURATION, duration_of
 from orchestra_song.guide import asked, plan_of
 from orchestra_song.hints import hinted, hints_of
-from orchestra_song.modes import LADDER, parse_key
+from orchestra_song.modes import LADDER
 from orchestra_song.plan import TEXTURES, Plan
 from orchestra_song.settings import check_rules
 from orchestra_song.streams import Streams

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from orchestra_core import parse_key
 from orchestra_core.errors import ParameterError
 from orchestra_song.config import RulesConfig, SongConfig
-from orchestra_song.modes import MODES, parse_key
+from orchestra_song.modes import MODES
 from orchestra_song.plan import BEATS, CONTOURS, METRES, PROGRAMS, PROGRESSIONS, TEXTURES
 from orchestra_song.streams import LOCKABLE
 
@@ -59,7 +60,7 @@ def check_song(config: SongConfig) -> None:
             check_range("song", field, number, *limits)
     check_range("song", "themes", config.themes, 1, 64)
     if config.key:
-        parse_key(config.key)
+        parse_key(config.key, MODES)
 
 
 def check_rules(config: RulesConfig) -> None:
@@ -72,7 +73,7 @@ def check_rules(config: RulesConfig) -> None:
     """
     _check_shared("rules", config, 1)
     check_names("rules", "metres", config.metres, tuple(METRES))
-    if config.key and parse_key(config.key)[1]:
+    if config.key and parse_key(config.key, MODES)[1]:
         raise ParameterError(f"key of rules is {config.key!r}; expected a tonic alone: the rules choose the mode.")
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from orchestra_core import Brief, Score, ScoreSource
+from orchestra_core import Brief, Score, ScoreSource, parse_key
 from orchestra_song.compose import compose
 from orchestra_song.config import SongConfig
 from orchestra_song.frame import DEFAULT_DURATION, duration_of
 from orchestra_song.hints import hints_of, unsteady
-from orchestra_song.modes import parse_key
 from orchestra_song.plan import Plan
 from orchestra_song.prior import prior
 from orchestra_song.settings import CHOICES, check_song

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from orchestra_song.modes import SCALES, Chord
+from orchestra_core import SCALES
+from orchestra_song.modes import Chord
 
 _PARALLEL = 8.0
 _AWAY = 0.6

@@ -4,16 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_battery.gates import (
-    about_bars,
-    clicks,
-    clipped_runs,
-    gates,
-    melody_of,
-    repeated_motif,
-    silence_before,
-    widest_leap,
-)
+from orchestra_battery.gates import about_bars, clicks, clipped_runs, gates, silence_before
 from orchestra_core import Note, Part, Performance, Score
 
 RATE = 44_100
@@ -110,24 +101,8 @@ def test_without_a_key_nothing_is_said_of_scale_and_cadence():
     assert not {"scale", "cadence"} & set(gates(Performance(score=piece(GOOD, key=None))))
 
 
-def test_the_melody_is_the_part_of_that_name_or_the_highest():
-    notes = [Note(pitch, 0.5 * i, 0.4, 0.8, Part("melody")) for i, pitch in enumerate((60, 62))]
-    above = [Note(90, 0.5 * i, 0.4, 0.8, Part("harmony")) for i in range(2)]
-    assert [note.pitch for note in melody_of(Score((*notes, *above)))] == [60, 62]
-    plain = [Note(note.pitch, note.onset, 0.4) for note in (*notes, *above)]
-    assert [note.pitch for note in melody_of(Score(tuple(plain)))] == [90, 90]
-
-
-def test_a_figure_may_return_on_another_degree():
-    melody = piece([60, 62, 64, 67, 62, 64, 65, 57]).notes
-    assert repeated_motif(melody) == 3
-    assert widest_leap(melody) == 8.0
-
-
-def test_a_figure_in_another_rhythm_does_not_return():
-    onsets = [0.0, 0.2, 0.4, 1.0, 2.0, 3.0]
-    notes = [Note(pitch, onset, 0.1) for pitch, onset in zip([60, 62, 65, 60, 62, 65], onsets, strict=True)]
-    assert repeated_motif(notes) == 0
+def test_of_a_key_that_nobody_knows_nothing_is_said_of_scale_and_cadence():
+    assert not {"scale", "cadence"} & set(gates(Performance(score=piece(GOOD, key="C octatonic"))))
 
 
 def test_drums_have_no_pitch_to_be_held_to():

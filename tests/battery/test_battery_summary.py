@@ -8,11 +8,10 @@ from battery_records import JUDGED, NAMES, OBJECTIVE, judge, records
 from scipy import stats
 
 from orchestra_battery.control import summarise_controls
-from orchestra_battery.gates import Gate
 from orchestra_battery.goals import outcomes
 from orchestra_battery.settings import Goals
 from orchestra_battery.summary import moved_by_transforms, summarise_cues, summarise_gates, summarise_marker
-from orchestra_core import Dimension
+from orchestra_core import Dimension, Gate
 
 
 def summary(marks, **options):

@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
+from orchestra_core import SCALES, declared_scale, melody_of
 from orchestra_song import Plan, Streams, compose
-from orchestra_song.checks import melody_of
 from orchestra_song.frame import duration_of, fit
 from orchestra_song.harmony import harmonise, phrase_lengths
-from orchestra_song.modes import FUNCTIONS, LADDER, MODES, SCALES, TONICS, chord, declared_scale, parse_key
+from orchestra_song.modes import FUNCTIONS, LADDER, MODES, chord
 from orchestra_song.motif import Motif, make_motif, rhythm, strength
 from orchestra_song.voicing import bass_line, lead, parallels
 
@@ -168,12 +168,6 @@ def test_the_last_note_is_the_tonic_and_comes_by_step_from_above():
         before, last = (note.pitch for note in melody_of(score)[-2:])
         assert last % 12 == seed % 12
         assert before - last == SCALES[chord(mode, 1).scale][1]
-
-
-def test_keys_are_understood_in_every_spelling():
-    assert [parse_key(name)[0] for name in TONICS] == list(range(12))
-    assert [parse_key(name)[0] for name in ("Db", "D#", "Gb", "G#", "A#", "eb")] == [1, 3, 6, 8, 10, 3]
-    assert parse_key("F# Lydian") == (6, "lydian")
 
 
 def test_bars_are_fitted_near_the_wanted_tempo_and_fill_the_canvas():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_core import Brief, Canvas
+from orchestra_core import Brief, Canvas, melody_of
 from orchestra_core.emotions.words import lookup
 from orchestra_song import Plan, RulesScore, SongScore
-from orchestra_song.checks import gates, melody_of
+from orchestra_song.checks import gates
 from orchestra_song.hints import hinted, unsteady
 
 

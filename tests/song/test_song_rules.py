@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_core import Brief, Canvas
+from orchestra_core import Brief, Canvas, melody_of
 from orchestra_core.errors import ParameterError
 from orchestra_song import Plan, RulesScore
-from orchestra_song.checks import gates, melody_of
+from orchestra_song.checks import gates
 from orchestra_song.rules import plan_of
 
 GRID = [(v, a) for v in (-0.5, -0.25, 0.0, 0.25, 0.5) for a in (-0.5, -0.25, 0.0, 0.25, 0.5)]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_core import Brief, Canvas
+from orchestra_core import Brief, Canvas, declared_scale, melody_of
 from orchestra_core.errors import ParameterError, ScoreError
 from orchestra_song import SongScore
-from orchestra_song.checks import gates, melody_of
-from orchestra_song.modes import MODES, declared_scale
+from orchestra_song.checks import gates
+from orchestra_song.modes import MODES
 from orchestra_song.plan import METRES
 
 
