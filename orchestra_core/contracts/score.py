@@ -55,6 +55,9 @@ class Note:
     part: Part = field(default_factory=Part)
 
 
+_WIDEST_MICROTIMING = 0.1
+
+
 @dataclass(frozen=True)
 class Score:
     """Notes and their setting.
@@ -69,21 +72,26 @@ class Score:
         Beats per bar and the note value of a beat.
     key : str or None
         Tonic and mode, such as ``"C major"``; None where there is none.
+    microtiming : float or None, in [0, 0.1]
+        How far from where it is written, in seconds, an instrument may play a note, so that the beat stays; None for anywhere.
 
     Raises
     ------
     ScoreError
-        There is no note, or a note lies outside its ranges.
+        There is no note, or a note or the microtiming lies outside its ranges.
     """
 
     notes: tuple[Note, ...]
     tempo: float = 120.0
     metre: tuple[int, int] = (4, 4)
     key: str | None = None
+    microtiming: float | None = None
 
     def __post_init__(self) -> None:
         if not self.notes:
             raise ScoreError("The score has no notes; expected at least one.")
+        if self.microtiming is not None and not 0 <= self.microtiming <= _WIDEST_MICROTIMING:
+            raise ScoreError(f"microtiming is {self.microtiming!r} s; expected a value in [0, {_WIDEST_MICROTIMING:g}], or None.")
         for note in self.notes:
             _check_note(note)
 

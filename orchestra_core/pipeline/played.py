@@ -11,7 +11,7 @@ _NOBODY = Part()
 
 
 def as_written(played: Score, written: Score | None) -> Score:
-    """Return played notes in the tempo, metre, key and parts of the score that they were played from.
+    """Return played notes in the setting (tempo, metre, key) and parts of the score that they were played from.
 
     An instrument moves notes in time and knows nothing of parts. Each note gets the part of the written note of the same pitch
     that lies nearest in time, one for each. A voice of an ensemble, which has a name, keeps to the written notes of its name,
@@ -37,7 +37,7 @@ def as_written(played: Score, written: Score | None) -> Score:
     for index in sorted(range(len(played.notes)), key=lambda index: played.notes[index].onset):
         parts[index] = waiting.part_of(played.notes[index])
     notes = tuple(replace(note, part=parts[index]) for index, note in enumerate(played.notes))
-    return replace(played, notes=notes, tempo=written.tempo, metre=written.metre, key=written.key)
+    return replace(written, notes=notes)
 
 
 class _Waiting:

@@ -123,4 +123,4 @@ class ProblemState:
 
 def _score(plain: Mapping[str, Any]) -> Score:
     notes = tuple(Note(**{**note, "part": Part(**note["part"])}) for note in plain["notes"])
-    return Score(notes=notes, tempo=plain["tempo"], metre=tuple(plain["metre"]), key=plain["key"])
+    return Score(**{**plain, "notes": notes, "metre": tuple(plain["metre"])})

@@ -57,7 +57,8 @@ class PianoConfig:
     quietest : float, in [0, 0.9]
         Least amplitude of a note, so that no note of a score is optimised away; with ``start="published"`` it is 0.
     groove : float or None, in [0, 0.1]
-        How far, in seconds, notes may be moved from where they are written, which keeps the beat; None moves them freely.
+        How far, in seconds, notes may be moved from where they are written, which keeps the beat; None for as far as their score
+        allows (`Score.microtiming`).
     edges : {"smooth", "literal"}
         ``smooth``: ramps of 5 ms at both ends of every note and of 10 ms at the end of the canvas; ``literal``: the
         published product of two sigmoids.

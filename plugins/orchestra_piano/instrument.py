@@ -35,9 +35,9 @@ class PianoAdsr(Instrument):
     from the onset, as in the published equation: moving a note moves its envelope only, which keeps gradients smooth.
     With ``partials=1``, ``edges="literal"`` and the literal envelope it is exactly the published equation.
 
-    Its parameters are ``onset``, ``duration`` (group timing) and ``amplitude`` (dynamics), shape (batch, notes), with `groove`
-    ``shift`` instead of the onset and, fixed, ``written``; those of the envelope; with several partials ``brightness`` and
-    ``partial_decay`` (timbre), shape (batch,); and, fixed, ``pitch`` and ``mask``.
+    Its parameters are ``onset``, ``duration`` (group timing) and ``amplitude`` (dynamics), shape (batch, notes); where notes stay
+    near where they are written ``shift`` instead of the onset, and, fixed, ``reach`` and ``written``; those of the envelope;
+    with several partials ``brightness`` and ``partial_decay`` (timbre), shape (batch,); and, fixed, ``pitch`` and ``mask``.
 
     Parameters
     ----------
@@ -57,7 +57,8 @@ class PianoAdsr(Instrument):
     quietest : float, in [0, 0.9]
         Least amplitude of a note, so that no note of a score is optimised away; with ``start="published"`` it is 0.
     groove : float or None, in [0, 0.1]
-        How far, in seconds, notes may be moved from where they are written; None moves them freely.
+        How far, in seconds, notes may be moved from where they are written; None for as far as their score allows
+        (`Score.microtiming`), which is anywhere unless it says otherwise.
     edges : {"smooth", "literal"}
         Ramps of 5 ms at both ends of a note and 10 ms at the end of the canvas, or the published sigmoids.
     alpha : float, > 0

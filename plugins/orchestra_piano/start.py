@@ -16,8 +16,6 @@ from orchestra_piano.hints import hinted
 from orchestra_piano.settings import MARGIN, TIMBRE
 
 SHORTEST = 0.1
-# The bound of a shift that is fixed at 0.
-_STILL = 1e-6
 
 
 def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
@@ -43,7 +41,7 @@ def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
         amplitude = torch.sigmoid(amplitude)
     least = 0.0 if config.start == "published" else config.quietest
     return (
-        *_onset_parameters(config.groove, onset, latest),
+        *_onset_parameters(_reach(config, brief), onset, latest),
         Parameter("duration", "timing", duration.clamp_min(SHORTEST + 2e-3), "s", SHORTEST, math.inf, "Length of each note"),
         Parameter("amplitude", "dynamics", _inside(amplitude, least, 1.0), "1", least, 1.0, "How loud each note is"),
         Parameter("pitch", "score", padded.pitch, "MIDI", description="Pitch of each note", fixed=True),
@@ -51,13 +49,27 @@ def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
     )
 
 
-def _onset_parameters(groove: float | None, onset: Tensor, latest: float) -> tuple[Parameter, ...]:
-    if groove is None:
+def _reach(config: PianoConfig, brief: Brief) -> Tensor | None:
+    """Return how far notes of each item may be moved, in s, shape (batch,), by the piano or its scores; None for anywhere."""
+    said = [score.microtiming if config.groove is None else config.groove for score in brief.scores or ()]
+    known = [reach for reach in said if reach is not None]
+    if not known or config.start == "published":
+        return None
+    if len(known) < len(said):
+        raise ScoreError(
+            "Some scores of one batch say how far notes may be moved (microtiming) and others do not; expected all or none. Play "
+            "them one by one, or set the piano's groove."
+        )
+    return torch.tensor(known, device=brief.device)
+
+
+def _onset_parameters(reach: Tensor | None, onset: Tensor, latest: float) -> tuple[Parameter, ...]:
+    if reach is None:
         return (Parameter("onset", "timing", _inside(onset, 0.0, latest), "s", 0.0, latest, "Start of each note"),)
-    reach = max(groove, _STILL)
-    still = torch.zeros_like(onset)
+    still, held = torch.zeros_like(onset), not bool(reach.any())
     return (
-        Parameter("shift", "timing", still, "s", -reach, reach, "How late each note comes", fixed=groove == 0),
+        Parameter("shift", "timing", still, "1", -1.0, 1.0, "How late each note comes, as a share of the reach", fixed=held),
+        Parameter("reach", "score", reach, "s", description="How far notes may be moved", fixed=True),
         Parameter("written", "score", onset.clamp_max(latest), "s", description="Where each note is written", fixed=True),
     )
 
@@ -66,8 +78,8 @@ def with_onsets(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Return values with the start of each note, where they have how far it is moved instead."""
     if "shift" not in values:
         return values
-    rest = {name: value for name, value in values.items() if name not in ("shift", "written")}
-    return {**rest, "onset": (values["written"] + values["shift"]).clamp_min(0.0)}
+    rest = {name: value for name, value in values.items() if name not in ("shift", "reach", "written")}
+    return {**rest, "onset": (values["written"] + values["reach"][:, None] * values["shift"]).clamp_min(0.0)}
 
 
 def timbre_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:

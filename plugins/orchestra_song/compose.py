@@ -11,6 +11,8 @@ from orchestra_song.performance import perform
 from orchestra_song.plan import Plan
 from orchestra_song.streams import Streams
 
+# Furthest that an onset comes from the grid, in s: by what is written and by what an instrument adds.
+_WIDEST = 0.025
 # With few notes it happens, in one piece of a thousand, that no figure comes again; its melody is then drawn anew.
 _ATTEMPTS = 5
 # In fewer chords than these there is no room for it.
@@ -61,4 +63,5 @@ def _written(plan: Plan, frame: Frame, streams: Streams) -> Score:
     if "melody" in plan.parts:
         events += write_melody(plan, frame, phrases, streams.named("rhythm"), streams.named("melody"))
     key = f"{TONICS[plan.tonic]} {plan.mode}"
-    return Score(perform(plan, frame, events, streams), tempo=frame.tempo, metre=frame.metre, key=key)
+    notes = perform(plan, frame, events, streams)
+    return Score(notes, tempo=frame.tempo, metre=frame.metre, key=key, microtiming=max(_WIDEST - plan.humanise, 0.0))

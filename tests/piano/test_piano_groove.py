@@ -1,10 +1,12 @@
 """Notes that keep the beat: onsets within so many seconds of where they are written."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from orchestra_core import Brief, Canvas, Note, Pipeline, Score
-from orchestra_core.errors import ParameterError
+from orchestra_core.errors import ParameterError, ScoreError
 from orchestra_core.testing import check_component
 from orchestra_piano import PianoAdsr
 
@@ -26,13 +28,13 @@ def test_a_piano_with_a_groove_sounds_as_one_without_until_it_is_moved():
     assert "onset" not in values and values["shift"].abs().max() == 0
     moved = initial(free, SCORE) | {"onset": values["written"]}
     torch.testing.assert_close(bound.render(values, CANVAS), free.render(moved, CANVAS))
-    late = values | {"shift": torch.full((1, 3), 0.015)}
+    late = values | {"shift": torch.full((1, 3), 0.75)}
     torch.testing.assert_close(bound.render(late, CANVAS), free.render(moved | {"onset": values["written"] + 0.015}, CANVAS))
 
 
 def test_the_notes_that_are_told_are_where_they_are_played_and_none_before_the_beginning():
     piano = PianoAdsr(groove=0.02)
-    values = initial(piano, SCORE) | {"shift": torch.tensor([[-0.01, 0.01, -0.02]])}
+    values = initial(piano, SCORE) | {"shift": torch.tensor([[-0.5, 0.5, -1.0]])}
     (played,) = piano.notes(values, CANVAS)
     assert [note.onset for note in played.notes] == pytest.approx([0.0, 0.26, 0.48])
 
@@ -66,3 +68,12 @@ def test_a_piano_with_a_groove_conforms():
 def test_a_groove_out_of_range_or_of_the_published_start_is_refused(wrong):
     with pytest.raises(ParameterError, match="groove"):
         PianoAdsr(**wrong)
+
+
+def test_a_score_says_how_far_its_notes_may_be_moved_and_a_groove_of_the_piano_comes_before():
+    tight, loose = (replace(SCORE, microtiming=reach) for reach in (0.005, 0.013))
+    assert initial(PianoAdsr(), tight, loose)["reach"].tolist() == pytest.approx([0.005, 0.013])
+    assert initial(PianoAdsr(groove=0.02), tight, loose)["reach"].tolist() == pytest.approx([0.02, 0.02])
+    assert "onset" in initial(PianoAdsr(), SCORE)
+    with pytest.raises(ScoreError, match="expected all or none"):
+        PianoAdsr().parameters(brief(SCORE, tight))
