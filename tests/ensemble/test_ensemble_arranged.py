@@ -53,6 +53,14 @@ def test_each_part_is_played_by_the_voice_of_its_name_and_the_rest_by_the_piano(
     assert all(float(stem.abs().max()) > 0.01 for stem in sound.values())
 
 
+def test_an_optimisation_moves_no_layer_off_the_beat():
+    parameters = parameters_of(*ALL)
+    shifts = {name: (p.lower, p.upper) for name, p in parameters.items() if name.endswith(".shift")}
+    assert set(shifts) == {f"{voice}.shift" for voice in ("piano", "bass", "pad", "drums")}
+    assert set(shifts.values()) == {(-0.013, 0.013)}
+    assert {name.split(".")[1] for name, p in parameters.items() if p.group == "timing" and not p.fixed} == {"shift", "duration"}
+
+
 def test_the_hints_of_a_word_reach_every_voice():
     plain, angry = parameters_of(*ALL), parameters_of(*ALL, cues={"brightness": 0.5, "attack": 0.5, "roughness": 1.0})
     moved = {name for name, p in angry.items() if not torch.equal(p.initial, plain[name].initial)}
