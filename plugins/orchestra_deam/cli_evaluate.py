@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
+#: What a page of calibrated weights says.
+ON_LINES = (
+    "Clips are marked as the network reads them, songs by their mean reading on the lines that the weights' card has for songs."
+)
 
 
 @click.command()
@@ -59,10 +63,10 @@ def evaluate(stores: tuple[Path, ...], part: str, draws: int, output: Path | Non
     data = only_plain(open_corpora(stores))
     asked = data.of_parts(part)
     plain = _baseline(data, options["baselines"], part)
-    what, readings = _readings(asked, options)
-    found = evaluate_corpora(data.of_parts("oracle"), asked, readings, draws=draws, baseline=plain)
+    what, readings, calibrated = _readings(asked, options)
+    found = evaluate_corpora(data.of_parts("oracle"), asked, readings, calibrated=calibrated, draws=draws, baseline=plain)
     if output is not None:
-        write_evaluation(output, f"Marks of {what}", [_intro(part)], found)
+        write_evaluation(output, f"Marks of {what}", [_intro(part), *([] if calibrated is None else [ON_LINES])], found)
     marks = evaluations(found) | {
         f"{corpus}: plain features": own["features"] for corpus, own in found.items() if "features" in own
     }
@@ -78,19 +82,20 @@ def _baseline(data: PreparedCorpora, folders: tuple[Path, ...], part: str) -> Ba
     return Baseline(source.of_parts("oracle"), source.of_parts(part)) if source.features in ("mel", "audio") else None
 
 
-def _readings(data: PreparedCorpora, options: dict[str, Any]) -> tuple[str, np.ndarray]:
+def _readings(data: PreparedCorpora, options: dict[str, Any]) -> tuple[str, np.ndarray, np.ndarray | None]:
     from orchestra_core import build
     from orchestra_deam.config import DeamCNNConfig
-    from orchestra_deam.evaluation.sources import oracle_readings, weights_readings
+    from orchestra_deam.evaluation.sources import calibrated_readings, oracle_readings, weights_readings
     from orchestra_deam.oracle import weights_path
 
     if options["oracle"] is not None:
         text = options["oracle"]
         oracle: Any = build("oracle", json.loads(text) if text.startswith("{") else text).component
-        return f"the oracle {text}", oracle_readings(oracle, data)
+        return f"the oracle {text}", oracle_readings(oracle, data), None
     model = options["model"] or DeamCNNConfig().model
     path = weights_path(model, options["weights"])
-    return f"{model}, {path.name}", weights_readings(path, model, data)
+    readings = weights_readings(path, model, data)
+    return f"{model}, {path.name}", readings, calibrated_readings(readings, path, model, data)
 
 
 def _intro(part: str) -> str:

@@ -47,7 +47,7 @@ _SETTINGS: tuple[tuple[str, Any, str], ...] = (
     ("penalty_valence", _POSITIVE, "Ridge penalty of valence, for cues."),
     ("varied_weight", click.FloatRange(0), "Weight of varied renderings, for cues."),
     ("phrases", click.IntRange(0), "Phrases by rule that are pairs too, for cues."),
-    ("calibrate", click.IntRange(0), "Folds that readings are calibrated by; 0 for none."),
+    ("calibrate", click.IntRange(0), "Folds that give the lines of songs; 0 for none."),
     ("validation", click.FloatRange(0, 0.5), "Share of the songs, whole groups, kept for validation."),
     ("patience", click.IntRange(0), "Epochs to wait for a better validation; 0 never stops early."),
     ("seed", click.IntRange(0), "Of every random draw."),

@@ -9,6 +9,7 @@ from typing import Literal
 ModelName = Literal["cues", "three_conv", "two_conv", "two_conv_time"]
 BackendName = Literal["auto", "torch", "torchaudio", "nnaudio"]
 HeadName = Literal["vgmidi", "emotify"]
+ReadsName = Literal["pieces", "clips"]
 ControlName = Literal["none", "untrained"]
 
 
@@ -29,6 +30,9 @@ class DeamCNNConfig:
     head : {"vgmidi", "emotify"}
         Whose ratings a reading is a scale of: VGMIDI's, perceived emotion from -1 to 1; or Emotify's, felt emotion, sums of
         shares of votes. Only ``cues`` has the second.
+    reads : {"pieces", "clips"}
+        What a reading is the expected rating of. ``pieces``: of a piece of which it is the mean reading, by the lines in the
+        weights' card; ``clips``: of a single clip alone, as the network reads it, which is nearer to the mean.
     control : {"none", "untrained"}
         ``untrained`` has random weights instead: a control for experiments, which must fail.
     seed : int
@@ -39,5 +43,6 @@ class DeamCNNConfig:
     weights: Path | None = None
     backend: BackendName = "auto"
     head: HeadName = "vgmidi"
+    reads: ReadsName = "pieces"
     control: ControlName = "none"
     seed: int = 0

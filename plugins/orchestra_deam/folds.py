@@ -7,11 +7,10 @@ from typing import Any
 
 from orchestra_deam.evaluation.whole import evaluate_corpora, write_evaluation
 from orchestra_deam.preparation.several import PreparedCorpora
-from orchestra_deam.reading import Reader
 from orchestra_deam.training.calibration import calibrates, train_calibrated
 from orchestra_deam.training.examples import only_plain
 from orchestra_deam.training.loop import Progress
-from orchestra_deam.training.out_of_fold import out_of_fold
+from orchestra_deam.training.out_of_fold import Calibrated, out_of_fold
 from orchestra_deam.training.settings import TrainingSettings
 
 
@@ -50,17 +49,19 @@ def cross_validate(
     """
     learned = data.of_parts("oracle")
 
-    def fit(rest: PreparedCorpora, own: Path, asked: PreparedCorpora) -> Reader:
+    def fit(rest: PreparedCorpora, own: Path, asked: PreparedCorpora) -> Calibrated:
         watched = asked if settings.watch_held_out else None
-        return train_calibrated(rest, settings, own, watched=watched, resume=resume, progress=progress).reader
+        return train_calibrated(rest, settings, own, watched=watched, resume=resume, progress=progress)
 
-    readings = out_of_fold(learned, settings, folder, count, fit)
+    readings, calibrated = out_of_fold(learned, settings, folder, count, fit)
     rated = only_plain(learned)
-    found = evaluate_corpora(rated, rated, readings)
+    found = evaluate_corpora(rated, rated, readings, calibrated=calibrated)
     intro = [
         f"{count}-fold cross-validation by group within the part `oracle`, network `{settings.model}`, seed {settings.seed}: "
         "each clip was read by a network that learned from no song of its group. The mean baseline knows all songs.",
-        f"Each was calibrated by {settings.calibrate} folds of what it learned from." if calibrates(settings) else "",
+        f"Songs are read on lines of {settings.calibrate} folds of what each learned from, clips without."
+        if calibrates(settings)
+        else "",
         "Trained on labels shuffled between songs: the control that must fail." if settings.shuffle else "",
     ]
     write_evaluation(folder, "Marks out of fold", [text for text in intro if text], found)

@@ -98,13 +98,6 @@ class Cues(nn.Module):
         """Return arousal and valence, shape (n, 2), on each scale, of the cues, shape (n, 351), by the name ``cues``."""
         return {name: reader(arrays["cues"]) for name, reader in self.readers.items()}
 
-    @torch.no_grad()
-    def set_scale(self, head: str, mean: Tensor, sd: Tensor) -> None:
-        """Make a head read `sd` times what it read, plus `mean`; shape (2,) each, of arousal and valence."""
-        reader: Any = self.readers[head]
-        reader.linear.weight.mul_(sd[:, None])
-        reader.linear.bias.mul_(sd).add_(mean)
-
 
 class CueReader(nn.Module):
     """One head of `Cues`: means and standard deviations of the cues, and a linear layer."""

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from orchestra_core import Dimension, Oracle
 from orchestra_core.errors import ConfigurationError
-from orchestra_deam.config import BackendName, ControlName, HeadName, ModelName
+from orchestra_deam.config import BackendName, ControlName, HeadName, ModelName, ReadsName
 from orchestra_deam.cues import CueFrontEnd
 from orchestra_deam.front_end import CLIP_DURATION, SPECTRUM_SIZES, FrontEnd
+from orchestra_deam.lines import SongLines
 from orchestra_deam.models import MODELS, Cues, frozen, untrained
 from orchestra_deam.weights import Card, load_weights
 
@@ -41,6 +42,9 @@ class DeamCNN(Oracle):
     head : {"vgmidi", "emotify"}
         Whose ratings the reading is a scale of: ``vgmidi`` is perceived emotion, from -1 to 1; ``emotify`` is emotion that
         music made listeners feel, sums of shares of votes from -4 to 4. Only ``cues`` has both.
+    reads : {"pieces", "clips"}
+        What a reading is the expected rating of: a piece of which it is the mean reading, by the lines in the weights' card,
+        or a single clip alone, as the network reads it. Weights that were not calibrated read clips either way.
     control : {"none", "untrained"}
         ``untrained`` has random weights drawn from `seed` instead, for experiments that must fail.
     seed : int
@@ -49,7 +53,7 @@ class DeamCNN(Oracle):
     Raises
     ------
     ConfigurationError
-        There is no such model, head or control, or no weights are shipped for it and none are given.
+        There is no such model, head, control or kind of reading, or no weights are shipped for it and none are given.
     WeightsError
         The weights are missing, damaged or do not fit.
     """
@@ -65,11 +69,13 @@ class DeamCNN(Oracle):
         weights: str | Path | None = None,
         backend: BackendName = "auto",
         head: HeadName = "vgmidi",
+        reads: ReadsName = "pieces",
         control: ControlName = "none",
         seed: int = 0,
     ) -> None:
         network, self._card = load_weights(weights_path(model, weights), model)
         self._head, (self._mean, self._sd) = head, self._card.scale(head)
+        self._lines = _lines(self._card, head, reads) if control == "none" else {}
         network = _control(network, control, seed)
         self._hearing = _hearing(network, backend)
         self._networks = {(torch.device("cpu"), torch.float32): _fast(network)}
@@ -97,7 +103,11 @@ class DeamCNN(Oracle):
         # an optimisation over hundreds of steps would blow up the least difference.
         parts = torch.split(clips, 1) if clips.device.type == "cpu" else (clips,)
         read = torch.cat([self._column(network(self._heard(part, sample_rate))) for part in parts])
-        return {name: read[:, column] for column, name in enumerate(self._card.dimensions)}
+        return {name: self._on_line(read[:, column], name) for column, name in enumerate(self._card.dimensions)}
+
+    def _on_line(self, read: Tensor, name: str) -> Tensor:
+        line = self._lines.get(name)
+        return read if line is None else read * line["slope"] + line["intercept"]
 
     def _heard(self, clips: Tensor, sample_rate: int) -> Tensor | dict[str, Tensor]:
         if isinstance(self._hearing, FrontEnd):
@@ -138,6 +148,12 @@ def weights_path(model: str, weights: str | Path | None = None) -> Path:
 
 def _hearing(network: nn.Module, backend: BackendName) -> FrontEnd | CueFrontEnd:
     return CueFrontEnd(backend) if isinstance(network, Cues) else FrontEnd(backend)
+
+
+def _lines(card: Card, head: str, reads: str) -> SongLines:
+    if reads not in ("pieces", "clips"):
+        raise ConfigurationError(f"reads is {reads!r}; expected 'pieces' or 'clips'.")
+    return card.lines(head) if reads == "pieces" else {}
 
 
 def _control(network: nn.Module, control: str, seed: int) -> nn.Module:

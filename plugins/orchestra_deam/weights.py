@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from orchestra_core import WeightsCard, fit_weights, read_weights
 from orchestra_core.errors import ConfigurationError, ParameterError, WeightsError
+from orchestra_deam.lines import SongLines
 from orchestra_deam.models import OUTPUTS, make_model
 
 FRONT_END = "mono, 5 s; power mel spectrogram, 128 Slaney bands, 0..8000 Hz; dB re clip maximum, floor -80; standardised per clip"
@@ -65,6 +66,11 @@ class Card(WeightsCard):
         if not mean:
             raise ConfigurationError(f"head is {head!r}; the weights of {self.architecture!r} have none of that name.")
         return mean, sd
+
+    def lines(self, head: str) -> SongLines:
+        """Return, by dimension, slope and intercept of ratings on readings of whole songs; nothing if not calibrated."""
+        found: SongLines = self.training.get("calibration", {}).get(head, {})
+        return found
 
 
 def load_weights(path: Path, architecture: str) -> tuple[nn.Module, Card]:

@@ -21,9 +21,10 @@ from orchestra_deam.evaluation.whole import evaluate_corpora, evaluations
 from orchestra_deam.models import make_model
 from orchestra_deam.preparation.several import PreparedCorpora, label_scales
 from orchestra_deam.reading import front_end_of, head_for, refuse_other_features
-from orchestra_deam.training.calibration import Calibrated, train_calibrated
+from orchestra_deam.training.calibration import train_calibrated
 from orchestra_deam.training.examples import only_plain, plain
 from orchestra_deam.training.loop import Progress, read_all
+from orchestra_deam.training.out_of_fold import Calibrated
 from orchestra_deam.training.settings import TrainingSettings
 from orchestra_deam.weights import CUES, FRONT_END, MAIN_HEAD, Card
 
@@ -59,8 +60,8 @@ def train_on(
     settings : TrainingSettings
         The recipe.
     folder : Path
-        Receives the weights and their cards, checkpoint, ``log.csv`` and ``curves.png``, and what calibrates them in
-        ``calibration``.
+        Receives the weights and their cards, checkpoint, ``log.csv`` and ``curves.png``, and in ``calibration``
+        the trainings that calibrate.
     resume : bool
         Go on with an interrupted training.
     extras : Extras, optional
@@ -82,7 +83,8 @@ def train_on(
     _refuse_unfit(learned, held_out, settings)
     trained = _train(learned, held_out, settings, folder, resume, extras)
     draw_curves(folder)
-    found = evaluate_corpora(only_plain(learned), held_out, read_all(trained.reader, held_out))
+    read = read_all(trained.reader, held_out)
+    found = evaluate_corpora(only_plain(learned), held_out, read, calibrated=trained.on_lines(held_out, read))
     marks = evaluations(found)
     paths = {}
     exported = trained.reader.exported()
@@ -90,7 +92,8 @@ def train_on(
         name = settings.model if len(exported) == 1 else f"{settings.model}-{corpora}"
         paths[corpora] = folder / f"{name}.safetensors"
         card = _card(data, settings, tuple(corpora.split("+")), marks, extras.note, network)
-        recipe = {**card.training, "calibration": trained.lines} if trained.lines else card.training
+        lines = {head_for(network, name): trained.lines[name] for name in corpora.split("+") if name in trained.lines}
+        recipe = {**card.training, "calibration": lines} if lines else card.training
         write_weights(paths[corpora], network, replace(card, training=recipe))
     return Outcome(paths, marks)
 

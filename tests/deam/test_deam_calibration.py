@@ -1,4 +1,4 @@
-"""Calibration: readings come onto the line of ratings on readings of songs that were not learned from."""
+"""Calibration: the line of ratings on readings of songs not learned from; networks stay as they are, songs are read on it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from deam_stripes import stripes
 from sklearn.linear_model import LinearRegression
 
 from orchestra_core.errors import ParameterError, UsageError
+from orchestra_deam.evaluation.sources import calibrated_readings, weights_readings
 from orchestra_deam.folds import cross_validate
 from orchestra_deam.models import Cues
+from orchestra_deam.oracle import DeamCNN
 from orchestra_deam.preparation.several import open_corpora
 from orchestra_deam.ridge import RatedCues, RidgeSettings, fit_head
 from orchestra_deam.training.calibration import LEAST, MOST, song_lines, train_calibrated
 from orchestra_deam.training.examples import only_plain
 from orchestra_deam.training.loop import read_all, train
-from orchestra_deam.training.out_of_fold import fold_of_groups, out_of_fold
+from orchestra_deam.training.out_of_fold import Calibrated, fold_of_groups, out_of_fold
 from orchestra_deam.training.settings import PRESETS, TrainingSettings
 from orchestra_deam.weights import read_card
 from orchestra_deam.workflow import train_on
@@ -60,27 +62,30 @@ def lines_by_hand(data):
     return {name: (float(fit.coef_[0]), float(fit.intercept_)) for name, fit in fits.items()}
 
 
-def test_readings_are_taken_onto_the_line_of_ratings_on_readings_out_of_fold(data, tmp_path):
+def test_the_lines_are_those_of_ratings_on_readings_out_of_fold_and_the_network_stays_as_it_is(data, tmp_path):
     found = train_calibrated(data, UNPAIRED, tmp_path / "a")
     plain = read_all(train(data, UNPAIRED, tmp_path / "b"), data)
     read = read_all(found.reader, data)
+    np.testing.assert_array_equal(read, plain)
+    songs = found.on_lines(data, read)
     for column, (name, (slope, intercept)) in enumerate(lines_by_hand(data).items()):
         assert found.lines["vgmidi"][name] == pytest.approx({"slope": slope, "intercept": intercept}, rel=1e-3, abs=1e-4)
-        np.testing.assert_allclose(read[:, column], slope * plain[:, column] + intercept, atol=1e-4)
+        np.testing.assert_allclose(songs[:, column], slope * plain[:, column] + intercept, atol=1e-3)
 
 
-def test_a_calibrated_recipe_reads_new_songs_on_their_scale(data, tmp_path):
+def test_a_calibrated_recipe_reads_new_songs_on_their_scale_and_clips_as_before(data, tmp_path):
     marks = {}
     for name, settings in {"shrunk": replace(UNPAIRED, calibrate=0), "calibrated": UNPAIRED}.items():
         marks[name] = cross_validate(data, settings, tmp_path / name, 4)["vgmidi"]
+    assert marks["shrunk"]["all"].clips == marks["calibrated"]["all"].clips
     for name in NAMES:
         before, after = (marks[kind]["calibration"][name]["slope"] for kind in ("shrunk", "calibrated"))
         assert before > 1.3
         assert abs(after - 1) < 0.5 * (before - 1)
         errors = [marks[kind]["all"].pieces[name]["rmse"] for kind in ("shrunk", "calibrated")]
         assert errors[1] < errors[0]
-    assert "calibrated by 3 folds of what it learned from" in (tmp_path / "calibrated" / "marks.md").read_text()
-    assert "calibrated by" not in (tmp_path / "shrunk" / "marks.md").read_text()
+    assert "Songs are read on lines of 3 folds" in (tmp_path / "calibrated" / "marks.md").read_text()
+    assert "lines of" not in (tmp_path / "shrunk" / "marks.md").read_text()
 
 
 @pytest.mark.parametrize("changes", [{"shuffle": True}, {"epochs": 0}, {"calibrate": 0}])
@@ -120,12 +125,13 @@ def test_networks_trained_by_steps_and_several_corpora_are_calibrated_too(tmp_pa
     data = open_corpora(stores)
     settings = TrainingSettings(epochs=1, windows=1, batch=8, frames=32, average=0.0, seed=5, calibrate=2)
     found = train_calibrated(data, settings, tmp_path / "a")
-    plain, read = read_all(train(data, settings, tmp_path / "b"), data), read_all(found.reader, data)
+    plain = read_all(train(data, settings, tmp_path / "b"), data)
+    read = found.on_lines(data, read_all(found.reader, data))
     for corpus, lines in found.lines.items():
         own = (data.clips["corpus"] == corpus).to_numpy()
         for column, name in enumerate(NAMES):
             expected = lines[name]["slope"] * plain[own, column] + lines[name]["intercept"]
-            np.testing.assert_allclose(read[own, column], expected, atol=1e-3)
+            np.testing.assert_allclose(read[own, column], expected, atol=1e-9)
     assert set(found.lines) == {"deam", "other"}
 
 
@@ -134,23 +140,59 @@ def test_readings_out_of_fold_are_of_trainings_without_the_group(data, tmp_path)
 
     def fit(rest, folder, asked):
         seen.append((set(rest.clips["group"]), set(asked.clips["group"]), folder.name))
-        return train(rest, SHRUNK, folder)
+        line = {"slope": 2.0, "intercept": 0.1 * len(seen)}
+        return Calibrated(train(rest, SHRUNK, folder), {"vgmidi": {"arousal": line}})
 
-    readings = out_of_fold(data, SHRUNK, tmp_path, 3, fit)
-    assert np.isfinite(readings).all()
+    readings, calibrated = out_of_fold(data, SHRUNK, tmp_path, 3, fit)
+    np.testing.assert_array_equal(calibrated[:, 1], readings[:, 1])
+    folds = fold_of_groups(data, 3, seed=0)
+    number = np.array([folds["vgmidi", group] for group in only_plain(data).clips["group"]])
+    np.testing.assert_allclose(calibrated[:, 0], 2 * readings[:, 0] + 0.1 * (number + 1))
     assert [name for *_, name in seen] == ["fold-1", "fold-2", "fold-3"]
     assert set.union(*(asked for _, asked, _ in seen)) == set(data.clips["group"])
     assert all(known.isdisjoint(asked) for known, asked, _ in seen)
 
 
-def test_the_card_says_by_which_lines(data, tmp_path):
-    card = read_card(train_on(data, UNPAIRED, tmp_path / "out").paths["vgmidi"])
-    assert card.training["calibrate"] == 3
-    line = card.training["calibration"]["vgmidi"]["valence"]
-    assert LEAST <= line["slope"] <= MOST
-    assert "intercept" in line
-    plain = read_card(train_on(data, replace(UNPAIRED, calibrate=0), tmp_path / "plain").paths["vgmidi"])
-    assert "calibration" not in plain.training
+def test_the_card_keeps_the_lines_and_the_oracle_reads_pieces_by_them(data, tmp_path):
+    path = train_on(data, UNPAIRED, tmp_path / "out").paths["vgmidi"]
+    lines = read_card(path).lines("vgmidi")
+    assert read_card(path).training["calibrate"] == 3
+    assert all(LEAST <= lines[name]["slope"] <= MOST for name in NAMES)
+    clips = torch.randn(2, 220_500, generator=torch.Generator().manual_seed(0))
+    pieces, single = (DeamCNN(weights=path, reads=reads).read(clips, 44_100) for reads in ("pieces", "clips"))
+    for name in NAMES:
+        torch.testing.assert_close(pieces[name], lines[name]["slope"] * single[name] + lines[name]["intercept"])
+    held_out = only_plain(data).of_parts("judges")
+    readings = weights_readings(path, "cues", held_out)
+    calibrated = calibrated_readings(readings, path, "cues", held_out)
+    for column, name in enumerate(NAMES):
+        np.testing.assert_allclose(calibrated[:, column], lines[name]["slope"] * readings[:, column] + lines[name]["intercept"])
+
+
+def test_weights_without_lines_read_pieces_as_clips(data, tmp_path):
+    path = train_on(data, replace(UNPAIRED, calibrate=0), tmp_path / "plain").paths["vgmidi"]
+    assert "calibration" not in read_card(path).training
+    assert read_card(path).lines("vgmidi") == {}
+    held_out = only_plain(data).of_parts("judges")
+    assert calibrated_readings(weights_readings(path, "cues", held_out), path, "cues", held_out) is None
+    clips = torch.randn(1, 220_500, generator=torch.Generator().manual_seed(0))
+    pieces, single = (DeamCNN(weights=path, reads=reads).read(clips, 44_100) for reads in ("pieces", "clips"))
+    assert all(torch.equal(pieces[name], single[name]) for name in NAMES)
+
+
+def test_a_corpus_of_another_scale_is_read_on_the_line_of_the_head_that_reads_it(data, tmp_path):
+    """Its readings are moved to its scale, so that the line is too."""
+    path = train_on(data, UNPAIRED, tmp_path / "out").paths["vgmidi"]
+    other = only_plain(open_corpora([cue_store(tmp_path / "e", "emotify", versions=False, songs=40)]))
+    card, moved = read_card(path), weights_readings(path, "cues", other)
+    labels = other.clips.groupby("song")[list(NAMES)].first()
+    found = calibrated_readings(moved, path, "cues", other)
+    for column, name in enumerate(NAMES):
+        mean, sd = labels[name].mean(), labels[name].std(ddof=0)
+        own = (moved[:, column] - mean) / sd * card.sd[name] + card.mean[name]
+        line = card.lines("vgmidi")[name]
+        expected = (line["slope"] * own + line["intercept"] - card.mean[name]) / card.sd[name] * sd + mean
+        np.testing.assert_allclose(found[:, column], expected, rtol=1e-6, atol=1e-9)
 
 
 def test_too_few_groups_and_a_single_fold_are_refused(data, tmp_path):

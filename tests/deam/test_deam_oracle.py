@@ -219,3 +219,21 @@ def test_the_shipped_cards_are_honest(model, marked, data):
         assert marks["valence"]["r"] > valence
     size = sum(folder.joinpath("weights", f"{model}.{suffix}").stat().st_size for suffix in ("safetensors", "json"))
     assert size < 200_000
+
+
+def test_the_default_oracle_reads_pieces_by_the_lines_of_its_card_and_single_clips_without():
+    clips = torch.randn(2, 110_250, generator=torch.Generator().manual_seed(3))
+    for head in ("vgmidi", "emotify"):
+        lines = DeamCNN(head=head).card.lines(head)
+        pieces, single = (DeamCNN(head=head, reads=reads).read(clips, 22_050) for reads in ("pieces", "clips"))
+        for name in ("arousal", "valence"):
+            torch.testing.assert_close(pieces[name], lines[name]["slope"] * single[name] + lines[name]["intercept"])
+            assert 1.0 < lines[name]["slope"] < 3.0
+
+
+def test_controls_have_no_lines_and_other_kinds_of_reading_are_refused():
+    clips = torch.randn(1, 110_250, generator=torch.Generator().manual_seed(3))
+    pieces, single = (DeamCNN(control="untrained", reads=reads).read(clips, 22_050) for reads in ("pieces", "clips"))
+    assert all(torch.equal(pieces[name], single[name]) for name in pieces)
+    with pytest.raises(ConfigurationError, match="reads is 'songs'; expected 'pieces' or 'clips'"):
+        DeamCNN(reads="songs")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Columns of readings in a table of clips, in the order of the labels.
 READ = tuple(f"read_{name}" for name in DIMENSIONS)
+#: Columns of the same readings on the lines of songs, where they are calibrated: songs are marked by their means.
+CALIBRATED = tuple(f"calibrated_{name}" for name in DIMENSIONS)
 _UNITS = ("clips", "pieces")
 
 
@@ -63,7 +65,7 @@ def evaluate(clips: pd.DataFrame, learned_mean: np.ndarray, reliability: Mapping
     Parameters
     ----------
     clips : pd.DataFrame
-        A row per clip: the common table with `READ`.
+        A row per clip: the common table with `READ`, and with `CALIBRATED` where the readings of songs are.
     learned_mean : np.ndarray [shape=(2,)]
         Mean label of the songs learned from: what the mean baseline reads everywhere.
     reliability : dict
@@ -102,9 +104,13 @@ def evaluate(clips: pd.DataFrame, learned_mean: np.ndarray, reliability: Mapping
 
 
 def per_song(clips: pd.DataFrame) -> pd.DataFrame:
-    """Return a row per song: its label and reading, means over its clips, with ``song``, ``group`` and ``stratum``."""
+    """Return a row per song: its label and reading, means over its clips, with ``song``, ``group`` and ``stratum``.
+
+    The reading of a song is the mean of the calibrated readings of its clips, where there are any.
+    """
     by = clips.groupby(["corpus", "song"], sort=False)
-    means = by[[*DIMENSIONS, *READ]].mean()
+    read = CALIBRATED if set(CALIBRATED) <= set(clips.columns) else READ
+    means = by[[*DIMENSIONS, *read]].mean().rename(columns=dict(zip(read, READ, strict=True)))
     return by[["group", "stratum"]].first().join(means).reset_index()
 
 

@@ -11,9 +11,10 @@ from torch import nn
 from orchestra_core import Oracle
 from orchestra_core.errors import ConfigurationError, IncompatibleError
 from orchestra_deam.corpora.table import DIMENSIONS
+from orchestra_deam.lines import on_lines
 from orchestra_deam.preparation.computing import AUDIO_RATE
 from orchestra_deam.preparation.several import PreparedCorpora, label_scales
-from orchestra_deam.reading import make_reader, refuse_other_features
+from orchestra_deam.reading import head_for, make_reader, refuse_other_features
 from orchestra_deam.training.examples import rows_by_batches
 from orchestra_deam.training.loop import read_all
 from orchestra_deam.weights import MAIN_HEAD, Card, load_weights
@@ -57,6 +58,31 @@ def weights_readings(path: Path, model: str, data: PreparedCorpora) -> np.ndarra
         read = read_all(reader, data.where(own), head)
         readings[own] = read if head == corpus else _rescaled(read, _scale_of(card), data, corpus)
     return readings
+
+
+def calibrated_readings(readings: np.ndarray, path: Path, model: str, data: PreparedCorpora) -> np.ndarray | None:
+    """Return what `weights_readings` gave, taken onto the lines of songs in the card; None if there are none.
+
+    Parameters
+    ----------
+    readings : np.ndarray [shape=(clips, 2)]
+        Arousal and valence.
+    path, model, data
+        As of `weights_readings`.
+
+    Returns
+    -------
+    np.ndarray [shape=(clips, 2)] or None
+        Arousal and valence.
+    """
+    network, card = load_weights(path, model)
+    heads, found = heads_of(network, card), readings.copy()
+    lines = {corpus: card.lines(head_for(network, corpus if corpus in heads else heads[0])) for corpus in data.names}
+    for corpus in data.names:
+        own = (data.clips["corpus"] == corpus).to_numpy()
+        mean, sd = (np.zeros(2), np.ones(2)) if corpus in heads else _moved(_scale_of(card), data, corpus)
+        found[own] = on_lines((readings[own] - mean) / sd, lines[corpus], DIMENSIONS) * sd + mean
+    return found if any(lines.values()) else None
 
 
 def oracle_readings(oracle: Oracle, data: PreparedCorpora) -> np.ndarray:
@@ -105,9 +131,16 @@ def _scale_of(card: Card) -> dict[str, tuple[float, float]]:
 
 
 def _rescaled(read: np.ndarray, scale: dict[str, tuple[float, float]], data: PreparedCorpora, corpus: str) -> np.ndarray:
+    shift, factor = _moved(scale, data, corpus)
+    return np.asarray(read * factor + shift)
+
+
+def _moved(scale: dict[str, tuple[float, float]], data: PreparedCorpora, corpus: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return shift and factor that take readings on a scale to that of a corpus."""
     # Corpora rated in [-1, 1] share their units; proxies do not.
     if data.card(corpus)["scale"] == "va" or set(scale) != set(DIMENSIONS):
-        return read
+        return np.zeros(len(DIMENSIONS)), np.ones(len(DIMENSIONS))
     mean, sd = (np.array([scale[name][i] for name in DIMENSIONS]) for i in (0, 1))
     own_mean, own_sd = label_scales(data.clips)[corpus]
-    return np.asarray((read - mean) / sd * own_sd + own_mean)
+    factor = own_sd / sd
+    return own_mean - mean * factor, factor

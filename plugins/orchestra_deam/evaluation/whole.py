@@ -13,7 +13,16 @@ import numpy as np
 from orchestra_core import write_text
 from orchestra_core.errors import UsageError
 from orchestra_deam.evaluation.baselines import baseline_readings
-from orchestra_deam.evaluation.marking import READ, Evaluation, by_rendering, calibration, evaluate, per_song, quadrants
+from orchestra_deam.evaluation.marking import (
+    CALIBRATED,
+    READ,
+    Evaluation,
+    by_rendering,
+    calibration,
+    evaluate,
+    per_song,
+    quadrants,
+)
 from orchestra_deam.evaluation.page import page
 from orchestra_deam.preparation.several import PreparedCorpora, song_labels
 
@@ -34,6 +43,7 @@ def evaluate_corpora(
     held_out: PreparedCorpora,
     readings: np.ndarray,
     *,
+    calibrated: np.ndarray | None = None,
     draws: int = 2000,
     baseline: Baseline | None = None,
 ) -> dict[str, dict[str, Any]]:
@@ -45,6 +55,8 @@ def evaluate_corpora(
         What was, or may be, learned from: for the mean baseline; and the clips that were read.
     readings : np.ndarray [shape=(clips, 2)]
         Of the held-out clips, on the scale of their corpus.
+    calibrated : np.ndarray [shape=(clips, 2)], optional
+        The same, taken onto the lines of songs: songs are marked by their means, clips by the readings as they are.
     draws : int
         Of the bootstrap; 0 for no intervals.
     baseline : Baseline, optional
@@ -62,6 +74,8 @@ def evaluate_corpora(
         A corpus has no clips in one of the two.
     """
     frame = held_out.clips.assign(**dict(zip(READ, readings.T, strict=True)))
+    if calibrated is not None:
+        frame = frame.assign(**dict(zip(CALIBRATED, calibrated.T, strict=True)))
     return {name: _corpus(name, learned, held_out, frame, draws, baseline) for name in held_out.names}
 
 

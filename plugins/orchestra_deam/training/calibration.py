@@ -1,8 +1,7 @@
-"""Calibration: readings are taken onto the line of ratings on readings of songs that were not learned from."""
+"""Calibration: the line of ratings on readings of songs that were not learned from, beside what was trained."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,28 +9,18 @@ import numpy as np
 
 from orchestra_deam.corpora.table import DIMENSIONS
 from orchestra_deam.evaluation.marking import READ, calibration, per_song
+from orchestra_deam.lines import NO_LINE
 from orchestra_deam.preparation.several import PreparedCorpora
-from orchestra_deam.reading import Reader
 from orchestra_deam.training.examples import only_plain
 from orchestra_deam.training.loop import Logger, Progress, train
-from orchestra_deam.training.out_of_fold import fold_of_groups, out_of_fold
+from orchestra_deam.training.out_of_fold import Calibrated, Lines, fold_of_groups, out_of_fold
 from orchestra_deam.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Slope and intercept by corpus and dimension.
-Lines = dict[str, dict[str, dict[str, float]]]
 #: Slopes beyond these tell of too few songs, or of a network that learned nothing, rather than of its scale.
 LEAST, MOST = 1 / 3, 3.0
-
-
-@dataclass(frozen=True)
-class Calibrated:
-    """What reads, calibrated, and the lines that it was calibrated by: none where the recipe asks for none."""
-
-    reader: Reader
-    lines: Lines
 
 
 def train_calibrated(
@@ -47,10 +36,10 @@ def train_calibrated(
     """Train as `orchestra_deam.training.loop.train` does, and calibrate what was trained, if the recipe says so.
 
     A penalty, and the averaging of windows, leave the mean reading of a song nearer to the mean of all songs than the song
-    is rated: ratings have a slope above 1 on readings. With `calibrate` folds the recipe is trained without each of them, and
-    the line of ratings on readings of the songs left out becomes part of the last layer, for each corpus and dimension. A
-    reading then means the rating that is to be expected of a song of which it is the mean; of a single clip, which
-    tells less, it says too much. The correlation with ratings stays as it was.
+    is rated: ratings have a slope above 1 on readings. With `calibrate` folds the recipe is trained without each of them, for
+    the line of ratings on readings of the songs left out, of each corpus and dimension. On it the mean reading of a
+    song is the rating to be expected of it. A single clip tells less than a song, and is read best as the network reads it.
+    So the network stays as it is, and the lines are kept beside it. No correlation changes by them.
 
     Parameters
     ----------
@@ -82,13 +71,11 @@ def train_calibrated(
     if not calibrates(settings):
         return Calibrated(reader, {})
 
-    def fit(rest: PreparedCorpora, own: Path, asked: PreparedCorpora) -> Reader:
-        return train(rest, settings, own, resume=resume, progress=progress)
+    def fit(rest: PreparedCorpora, own: Path, asked: PreparedCorpora) -> Calibrated:
+        return Calibrated(train(rest, settings, own, resume=resume, progress=progress), {})
 
-    readings = out_of_fold(learned, settings, folder / "calibration", settings.calibrate, fit)
-    lines = song_lines(only_plain(learned), readings)
-    reader.set_scales({corpus: _scale(line) for corpus, line in lines.items()})
-    return Calibrated(reader, lines)
+    readings, _ = out_of_fold(learned, settings, folder / "calibration", settings.calibrate, fit)
+    return Calibrated(reader, song_lines(only_plain(learned), readings))
 
 
 def calibrates(settings: TrainingSettings) -> bool:
@@ -121,10 +108,5 @@ def _lines(songs: pd.DataFrame) -> dict[str, dict[str, float]]:
     for name, column in zip(DIMENSIONS, READ, strict=True):
         slope = min(max(slopes[name]["slope"], LEAST), MOST)
         line = {"slope": slope, "intercept": float(songs[name].mean() - slope * songs[column].mean())}
-        found[name] = line if slopes[name]["slope"] > 0 else {"slope": 1.0, "intercept": 0.0}
+        found[name] = line if slopes[name]["slope"] > 0 else dict(NO_LINE)
     return found
-
-
-def _scale(lines: dict[str, dict[str, float]]) -> tuple[np.ndarray, np.ndarray]:
-    intercept, slope = (np.array([lines[name][key] for name in DIMENSIONS]) for key in ("intercept", "slope"))
-    return intercept, slope

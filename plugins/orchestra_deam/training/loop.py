@@ -55,6 +55,7 @@ def train(
 
     A checkpoint and the log are written after each epoch; draws depend on seed and epoch alone, so that a training that
     was killed and resumed ends with the same weights as one that was not (on the same machine and thread count).
+    What it returns is not calibrated yet: `orchestra_deam.training.calibration.train_calibrated` does both.
 
     Parameters
     ----------

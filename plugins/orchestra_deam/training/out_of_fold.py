@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from orchestra_core.errors import UsageError
+from orchestra_deam.corpora.table import DIMENSIONS
+from orchestra_deam.lines import on_lines
 from orchestra_deam.preparation.several import PreparedCorpora
 from orchestra_deam.reading import Reader
 from orchestra_deam.training.examples import only_plain, plain
 from orchestra_deam.training.loop import read_all
 from orchestra_deam.training.settings import TrainingSettings
 
-#: Trains on clips, with a folder of its own, and others that may be watched; gives what reads.
-Fit = Callable[[PreparedCorpora, Path, PreparedCorpora], Reader]
+#: Lines of songs by corpus and dimension.
+Lines = dict[str, dict[str, dict[str, float]]]
 
 
-def out_of_fold(learned: PreparedCorpora, settings: TrainingSettings, folder: Path, count: int, fit: Fit) -> np.ndarray:
+@dataclass(frozen=True)
+class Calibrated:
+    """What reads, and the lines that calibrate its readings of songs: none where the recipe asks for none."""
+
+    reader: Reader
+    lines: Lines
+
+    def on_lines(self, data: PreparedCorpora, readings: np.ndarray) -> np.ndarray:
+        """Return its readings of clips, shape (clips, 2), taken onto the lines of their corpora."""
+        found = readings.copy()
+        for corpus in data.names:
+            own = (data.clips["corpus"] == corpus).to_numpy()
+            found[own] = on_lines(readings[own], self.lines.get(corpus, {}), DIMENSIONS)
+        return found
+
+
+#: Trains on clips, with a folder of its own, and others that may be watched.
+Fit = Callable[[PreparedCorpora, Path, PreparedCorpora], Calibrated]
+
+
+def out_of_fold(
+    learned: PreparedCorpora, settings: TrainingSettings, folder: Path, count: int, fit: Fit
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what is read of clips by trainings that each left out one fold.
 
     Parameters
@@ -36,8 +61,9 @@ def out_of_fold(learned: PreparedCorpora, settings: TrainingSettings, folder: Pa
 
     Returns
     -------
-    np.ndarray [shape=(clips, 2)]
-        Arousal and valence of the clips of `only_plain`, in their order.
+    readings, calibrated : np.ndarray [shape=(clips, 2)]
+        Arousal and valence of the clips of `only_plain`, in their order: as they are read, and on the lines of songs of the
+        training that read them.
 
     Raises
     ------
@@ -47,12 +73,13 @@ def out_of_fold(learned: PreparedCorpora, settings: TrainingSettings, folder: Pa
     folds = fold_of_groups(learned, count, settings.seed)
     rated = only_plain(learned)
     number, numbers = _numbers(rated, folds), _numbers(learned, folds)
-    readings = np.full((len(rated.clips), 2), np.nan)
+    readings, calibrated = (np.full((len(rated.clips), 2), np.nan) for _ in range(2))
     for fold in range(count):
         asked = rated.where(number == fold)
-        reader = fit(plain(learned.where(numbers != fold), settings), folder / f"fold-{fold + 1}", asked)
-        readings[number == fold] = read_all(reader, asked)
-    return readings
+        fitted = fit(plain(learned.where(numbers != fold), settings), folder / f"fold-{fold + 1}", asked)
+        own = read_all(fitted.reader, asked)
+        readings[number == fold], calibrated[number == fold] = own, fitted.on_lines(asked, own)
+    return readings, calibrated
 
 
 def fold_of_groups(data: PreparedCorpora, count: int, seed: int) -> dict[tuple[str, str], int]:

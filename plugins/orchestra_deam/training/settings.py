@@ -64,8 +64,8 @@ class TrainingSettings:
         Of those models: how many phrases by rule, which nobody rated, are pairs of VGMIDI's head besides
         (`orchestra_deam.phrase_pairs`).
     calibrate : int
-        Folds of the cross-validation by group whose line of ratings on readings the readings are taken onto
-        (`orchestra_deam.training.calibration`); as many trainings more. 0 for none; controls have none.
+        Folds of the cross-validation by group that gives the line of ratings on readings of songs
+        (`orchestra_deam.training.calibration`), which the card keeps; as many trainings more. 0 for none; controls have none.
     augment : bool
         Whether clips are changed at random.
     validation : float, in [0, 0.5]
