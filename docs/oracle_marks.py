@@ -26,7 +26,7 @@ import torch
 from orchestra_deam.corpora.table import DIMENSIONS
 from orchestra_deam.evaluation.marking import READ, Evaluation, per_song
 from orchestra_deam.evaluation.page import corpus_lines, number, table
-from orchestra_deam.evaluation.sources import weights_readings
+from orchestra_deam.evaluation.sources import calibrated_readings, weights_readings
 from orchestra_deam.evaluation.whole import Baseline, evaluate_corpora, write_evaluation
 from orchestra_deam.folds import cross_validate
 from orchestra_deam.oracle import weights_path
@@ -34,9 +34,8 @@ from orchestra_deam.preparation.several import PreparedCorpora, open_corpora
 from orchestra_deam.training.calibration import train_calibrated
 from orchestra_deam.training.examples import only_plain, plain
 from orchestra_deam.training.loop import read_all, train
-from orchestra_deam.training.out_of_fold import out_of_fold
+from orchestra_deam.training.out_of_fold import Calibrated, out_of_fold
 from orchestra_deam.training.settings import PRESETS
-from orchestra_deam.weights import read_card
 
 HERE = Path(__file__).resolve().parent
 PAGE, IMAGES = HERE / "oracle_marks.md", HERE / "images"
@@ -92,9 +91,9 @@ def shipped(cues: PreparedCorpora, mel: PreparedCorpora) -> list[str]:
     """Return the marks of the default weights, with pictures."""
     data, bands = only_plain(cues), only_plain(mel)
     held_out = data.of_parts("judges")
-    readings = weights_readings(weights_path(DEFAULT.model), DEFAULT.model, held_out)
+    readings, calibrated = both(DEFAULT.model, held_out)
     baseline = Baseline(bands.of_parts("oracle"), bands.of_parts("judges"))
-    found = evaluate_corpora(data.of_parts("oracle"), held_out, readings, baseline=baseline)
+    found = evaluate_corpora(data.of_parts("oracle"), held_out, readings, calibrated=calibrated, baseline=baseline)
     with tempfile.TemporaryDirectory() as folder:
         write_evaluation(Path(folder), "", [], found)
         for corpus, marks in found.items():
@@ -108,35 +107,34 @@ def shipped(cues: PreparedCorpora, mel: PreparedCorpora) -> list[str]:
         "",
         "`orchestra deam evaluate cues/vgmidi cues/emotify --baseline mel/vgmidi --baseline mel/emotify`",
         "",
-        "The weights are [calibrated](#what-calibrates-it) for means of songs; the last table of each shows what it changed.",
+        "Clips are marked as the network reads them, songs by their mean reading on the [lines](#what-calibrates-it) of the "
+        "card; the last table of each corpus shows what these change.",
         "",
     ]
-    before = evaluate_corpora(data.of_parts("oracle"), held_out, uncalibrated(held_out, readings), draws=0)
+    before = evaluate_corpora(data.of_parts("oracle"), held_out, readings, draws=0)
+    single = evaluate_corpora(data.of_parts("oracle"), held_out, calibrated, draws=0)
     for corpus, marks in found.items():
         lines += [line.replace("## ", "### ") if line.startswith("## ") else line for line in corpus_lines(corpus, marks)]
-        lines += _beside(before[corpus], marks)
+        lines += _beside(before[corpus], marks, single[corpus])
     return lines
 
 
-def uncalibrated(data: PreparedCorpora, readings: np.ndarray) -> np.ndarray:
-    """Return what the default weights read before they were calibrated: the lines of their card, undone."""
-    lines, before = read_card(weights_path(DEFAULT.model)).training["calibration"], readings.copy()
-    for corpus in data.names:
-        own = (data.clips["corpus"] == corpus).to_numpy()
-        for column, name in enumerate(DIMENSIONS):
-            line = lines[corpus][name]
-            before[own, column] = (readings[own, column] - line["intercept"]) / line["slope"]
-    return before
+def both(model: str, data: PreparedCorpora) -> tuple[np.ndarray, np.ndarray]:
+    """Return what shipped weights read of clips, and the same on the lines of songs in their card."""
+    path = weights_path(model)
+    readings = weights_readings(path, model, data)
+    calibrated = calibrated_readings(readings, path, model, data)
+    return readings, readings if calibrated is None else calibrated
 
 
-def _beside(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+def _beside(before: dict[str, Any], after: dict[str, Any], single: dict[str, Any]) -> list[str]:
     rows = []
     for name in DIMENSIONS:
-        for unit in ("pieces", "clips"):
-            marks = [getattr(one["all"], unit)[name] for one in (before, after)]
-            slopes = [number(one["calibration"][name]["slope"]) if unit == "pieces" else "" for one in (before, after)]
-            rows.append((name, unit, number(marks[0]["r"]), *(number(mark["r2"]) for mark in marks), *slopes))
-    head = ("dimension", "per", "r", "R² before calibration", "R² after", "slope per song before", "slope after")
+        r2 = [one["all"].pieces[name]["r2"] for one in (before, after)]
+        slopes = [one["calibration"][name]["slope"] for one in (before, after)]
+        clips = [one["all"].clips[name]["r2"] for one in (before, single)]
+        rows.append((name, *(number(value) for value in (*r2, *slopes, *clips))))
+    head = ("dimension", "R² per song off the line", "on it", "slope of ratings off it", "on it", "R² per clip off it", "on it")
     return table(head, rows)
 
 
@@ -144,22 +142,24 @@ def remade(cues: PreparedCorpora, folder: Path) -> list[str]:
     """Return the marks of the shipped weights beside those of weights made again from the prepared corpora."""
     shutil.rmtree(folder, ignore_errors=True)
     learned, held_out = plain(cues.of_parts("oracle"), DEFAULT), only_plain(cues.of_parts("judges"))
-    readings = {
-        "shipped": weights_readings(weights_path(DEFAULT.model), DEFAULT.model, held_out),
-        "remade": read_all(train_calibrated(learned, DEFAULT, folder).reader, held_out),
+    again = train_calibrated(learned, DEFAULT, folder)
+    read = read_all(again.reader, held_out)
+    readings = {"shipped": both(DEFAULT.model, held_out), "remade": (read, again.on_lines(held_out, read))}
+    marks = {
+        name: evaluate_corpora(only_plain(learned), held_out, own, calibrated=songs, draws=0)
+        for name, (own, songs) in readings.items()
     }
-    marks = {name: evaluate_corpora(only_plain(learned), held_out, own, draws=0) for name, own in readings.items()}
     rows = []
     for corpus in cues.names:
         own = (held_out.clips["corpus"] == corpus).to_numpy()
         for column, dimension in enumerate(("arousal", "valence")):
             pairs = [marks[name][corpus]["all"].pieces[dimension] for name in readings]
-            alike = np.corrcoef(*(values[own, column] for values in readings.values()))[0, 1]
+            alike = np.corrcoef(*(values[own, column] for values, _ in readings.values()))[0, 1]
             rows.append((corpus, dimension, *(number(one[key]) for key in ("r", "r2") for one in pairs), number(float(alike))))
     text = (
         "`orchestra deam train cues/vgmidi cues/emotify` makes the weights again. The shipped ones were made by the same recipe "
-        "before its commands were: from other random windows, and with varied sounds in the first piano variant; they were "
-        "calibrated by the lines that this command finds."
+        "before its commands were: from other random windows, and with varied sounds in the first piano variant; their "
+        "lines are those that this command finds."
     )
     head = ("corpus", "dimension", "r shipped", "r remade", "R² shipped", "R² remade", "r between their readings of clips")
     return ["## Made again", "", text, "", *table(head, rows)]
@@ -172,8 +172,8 @@ def folds(cues: PreparedCorpora, folder: Path) -> list[str]:
     rows = [row for corpus, marks in found.items() for row in _rows(corpus, marks["all"])]
     text = (
         f"`orchestra deam train cues/vgmidi cues/emotify --folds {FOLDS}`: each clip of the part `oracle` is read by weights "
-        "that learned from no song of its group (VGMIDI: game, Emotify: song), and were calibrated by folds of what they "
-        "learned from. The recipe was chosen by such marks, so these are a little optimistic."
+        "that learned from no song of its group (VGMIDI: game, Emotify: song); songs on lines of folds of what "
+        "these weights learned from. The recipe was chosen by such marks, so these are a little optimistic."
     )
     lines = ["## The recipe, out of fold", "", text, "", *table(_HEAD, rows)]
     return [*lines, *_changed(cues, folder), *_averaged(cues, folder)]
@@ -187,23 +187,27 @@ def _changed(cues: PreparedCorpora, folder: Path) -> list[str]:
         marks = [found[corpus]["all"].pieces[dimension]["r"] for corpus in found for dimension in ("arousal", "valence")]
         rows.append((name, *(number(mark) for mark in marks)))
     head = ("recipe", *(f"{corpus} {dimension}" for corpus in cues.names for dimension in ("arousal", "valence")))
-    return ["What parts of the recipe do to r per song, out of fold and before calibration:", "", *table(head, rows)]
+    return ["What parts of the recipe do to r per song, out of fold and off the lines:", "", *table(head, rows)]
 
 
 def _averaged(cues: PreparedCorpora, folder: Path) -> list[str]:
-    """Return the lines of ratings on readings before calibration, by how much a reading averages."""
+    """Return the slopes of ratings on readings off the lines, by how much a reading averages."""
     shutil.rmtree(folder, ignore_errors=True)
     learned, settings = cues.of_parts("oracle"), replace(DEFAULT, calibrate=0)
-    read = out_of_fold(learned, settings, folder, DEFAULT.calibrate, lambda rest, own, asked: train(rest, settings, own))
+
+    def fit(rest: PreparedCorpora, own: Path, asked: PreparedCorpora) -> Calibrated:
+        return Calibrated(train(rest, settings, own), {})
+
+    read, _ = out_of_fold(learned, settings, folder, DEFAULT.calibrate, fit)
     clips = only_plain(learned).clips.assign(**dict(zip(READ, read.T, strict=True)))
     rows = [row for corpus in cues.names for row in _slopes(corpus, clips[clips["corpus"] == corpus])]
     text = (
-        "The slope of ratings on readings, out of fold and before calibration, by what a reading is the mean of; songs count "
-        "alike. Ridge regression leaves single clips on their scale; averaging takes out of the readings what differs between "
-        "windows and renderings of a song, which its rating does not follow, and the slope rises above 1. The weights are "
-        f"calibrated by the last line of each corpus, that of whole songs ({DEFAULT.calibrate} folds): the mean reading of a "
-        "song is then the rating to be expected, and the reading of one clip, or of a piece of a few windows, says more than "
-        "listeners would."
+        "The slope of ratings on readings, out of fold and without lines, by what a reading is the mean of; songs count alike. "
+        "Ridge regression leaves single clips on their scale; averaging takes out of the readings what differs between windows "
+        "and renderings of a song, which its rating does not follow, and the slope rises above 1. The lines in the card are the "
+        f"last of each corpus, those of whole songs ({DEFAULT.calibrate} folds): on them the mean reading of a song is the "
+        'rating to be expected. The oracle reads on them by default (`reads="pieces"`); a single clip, or a piece of a few '
+        "windows, then says more than listeners would."
     )
     return ["### What calibrates it", "", text, "", *table(("corpus", "a reading is the mean of", "arousal", "valence"), rows)]
 

@@ -124,9 +124,10 @@ def _page(trusts: Sequence[Trust], command: str, missing: str, picture: str) -> 
     yield ""
     yield paragraph(
         """Bold figures reach their goal. The recipe of the default oracle was chosen with these figures, as the piano plays, in
-        view; it was fitted to no piece, setting or rating of this page. Its readings were calibrated afterwards by whole songs,
-        which multiplied differences in arousal by 1.38 and in valence by 2.04, those that should not be there too, and left
-        shares, ratios and r as they were: the mode moved valence by 0.73 SD before, as the piano plays."""
+        view; it was fitted to no piece, setting or rating of this page. It reads here as it does by default, on the lines of
+        whole songs that it was calibrated by afterwards (`reads="pieces"`): they multiply differences in arousal by 1.38 and in
+        valence by 2.04, those that should not be there too, and leave shares, ratios and r as they were. Off them
+        (`reads="clips"`) the mode moves valence by 0.73 SD, as the piano plays."""
     )
     yield from ("", f"![Pairs and cues](images/{picture})", "", "The picture shows what the default piano plays.", "")
     if missing:
