@@ -1,8 +1,10 @@
 """The code in the documentation runs as it is written, with small budgets where it composes."""
 
 import functools
+import importlib
 import re
 import shlex
+import types
 
 import pytest
 import torch
@@ -11,6 +13,8 @@ from doc_blocks import DOCS, PAGES, ROOT, blocks, captioned, text
 from orchestra_core import Canvas, Note, Pipeline, Schedule, Score
 from orchestra_core.cli.app import orchestra
 from orchestra_core.pipeline.settings import load_settings
+from orchestra_core.registry import Registry
+from orchestra_core.testing import check_component
 
 SHORT = Canvas(duration=0.5, sample_rate=22_050)
 MELODY = Score(tuple(Note(60 + 2 * i, 0.1 * i, 0.1) for i in range(4)))
@@ -98,6 +102,21 @@ def test_the_file_with_a_preset_says_the_same_as_the_option_beside_it(in_folder)
     assert settings.canvas == Canvas(duration=5.0, sample_rate=22_050)
     assert settings.pipeline["instrument"] == {"name": "piano_adsr", "config": {"partials": 4}}
     assert settings.pipeline["score"] == "melody"
+
+
+def test_the_preset_of_the_tutorial_is_found_by_its_check(tmp_path, monkeypatch):
+    for name in ("orchestra_drone/__init__.py", "orchestra_drone/plugin.py", "orchestra_drone/instrument.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(captioned("docs/writing_a_plugin.md")[name])
+    monkeypatch.syspath_prepend(tmp_path)
+    plugin = types.ModuleType("preset_of_the_tutorial")
+    exec(next(block for block in blocks("docs/writing_a_plugin.md", "python") if "orchestra_presets" in block), vars(plugin))
+    registry = Registry()
+    with registry.registered(importlib.import_module("orchestra_drone.plugin")), registry.registered(plugin):
+        report = check_component("drone_loop", registry=registry)
+        loop = Pipeline.from_preset("drone_loop", registry)
+    assert report.ids("passed") == {"preset.settings", "preset.parts", "preset.fit"}, str(report)
+    assert loop.parts.plain["instrument"]["config"] == {"harmonics": 12}
 
 
 def test_the_loop_in_the_architecture_lowers_the_loss():
