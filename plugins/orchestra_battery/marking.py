@@ -20,7 +20,7 @@ from orchestra_core.errors import ParameterError
 Marks = Mapping[str, float]
 
 #: Raised where marks that are there already would not be what they are now.
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)
