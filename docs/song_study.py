@@ -106,13 +106,14 @@ def page(rows: list[dict[str, Any]], seeds: int) -> str:
     ]
     for name in SYSTEMS:
         own = [row for row in rows if row["system"] == name]
-        text += [f"| {name} | {judge} | {' | '.join(_marks(own, judge))} |" for judge in sorted(own[0]["marks"])]
+        text += [f"| {name} | {judge} | {' | '.join(marks_of(own, judge))} |" for judge in sorted(own[0]["marks"])]
     failed = sum(bool(row["failed"]) for row in rows)
     text += ["", f"Gates of `orchestra_song.checks`: {len(rows) - failed} of {len(rows)} pieces pass all of them."]
     return "\n".join([*text, ""])
 
 
-def _marks(rows: list[dict[str, Any]], judge: str) -> Iterator[str]:
+def marks_of(rows: list[dict[str, Any]], judge: str) -> Iterator[str]:
+    """Yield r, slope and cross slope of a judge's marks of each dimension."""
     asked = np.array([[row[name] for name in DIMENSIONS] for row in rows])
     for column, name in enumerate(DIMENSIONS):
         marks = np.array([row["marks"][judge].get(name, np.nan) for row in rows])

@@ -1,13 +1,16 @@
-"""Measure the layers of an ensemble: how loud they lie beside the piano, and what an evaluation costs, on one thread.
+"""Measure the layers of an ensemble: how loud they lie beside the piano, what judges make of them, and what they cost.
 
-    python docs/voices_study.py [--rounds 9]
+    python docs/voices_study.py [--rounds 9] [--seeds 1] [--rows rows.jsonl]
 
 Writes docs/voices_study.md. Nothing is optimised: pieces are played as they are written, from where the parameters start.
+Every piece that is judged is a row in the file of rows when it is done, and not judged again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,8 +20,9 @@ from typing import Any
 import numpy as np
 import pyloudnorm
 import torch
+from song_study import AS_WRITTEN, ORACLE, marks_of, one
 
-from orchestra_core import Brief, Canvas, Score, build
+from orchestra_core import Brief, Canvas, Pipeline, Score, build, get_registry
 
 HERE = Path(__file__).resolve().parent
 REQUESTS = (-0.8, 0.0, 0.8)
@@ -41,12 +45,25 @@ TIMED: Mapping[str, tuple[Any, tuple[str, ...]]] = {
 }
 
 
+#: What is judged, by name: instrument and the parts that it plays.
+JUDGED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "piano": ("piano_adsr", PARTS[:3]),
+    "piano, bass": ("ensemble", PARTS[:3]),
+    "piano, with the pad's part": ("piano_adsr", PARTS[:4]),
+    "piano, bass, pad": ("ensemble", PARTS[:4]),
+    "piano, bass, pad, drums": ("ensemble", PARTS),
+}
+ASKED = (-0.8, -0.4, 0.0, 0.4, 0.8)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=9)
-    rounds = options.parse_args().rounds
+    options.add_argument("--seeds", type=int, default=1)
+    options.add_argument("--rows", type=Path, default=Path(tempfile.gettempdir()) / "voices_study.jsonl")
+    asked = options.parse_args()
     torch.set_num_threads(1)
-    text = [*levels_text(), "", *times_text(rounds)]
+    text = [*levels_text(), "", *judged_text(list(judged(asked.rows, asked.seeds)), asked.seeds), "", *times_text(asked.rounds)]
     (HERE / "voices_study.md").write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
@@ -82,6 +99,39 @@ def loudness(valence: float, arousal: float, seed: int) -> dict[str, float]:
         voices[voice] = voices.get(voice, 0.0) + sound[0].double().numpy()
     meter = pyloudnorm.Meter(canvas.sample_rate)
     return {name: float(meter.integrated_loudness(sound)) for name, sound in voices.items()}
+
+
+def judged(path: Path, seeds: int) -> Iterator[dict[str, Any]]:
+    """Yield a row for every piece, those of the file first."""
+    known = {row["piece"]: row for row in map(json.loads, path.read_text().splitlines())} if path.exists() else {}
+    judges = {entry.name: build("judge", entry.name).component for entry in get_registry().entries("judge")}
+    for name, (instrument, parts) in JUDGED.items():
+        score = {"name": "rules", "config": {"parts": list(parts)}}
+        pipeline = Pipeline(instrument=instrument, score=score, oracle=ORACLE, schedule=AS_WRITTEN)
+        cells = [(v, a, seed) for v in ASKED for a in ASKED for seed in range(seeds)]
+        for valence, arousal, seed in cells:
+            piece = f"{name} {valence:+.1f} {arousal:+.1f} {seed}"
+            if piece not in known:
+                known[piece] = {"piece": piece, "system": name, **one(pipeline, valence, arousal, seed, judges)}
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(known[piece]) + "\n")
+            yield known[piece]
+
+
+def judged_text(rows: list[dict[str, Any]], seeds: int) -> Iterator[str]:
+    yield (
+        f"What oracle and judges make of them: {len(ASKED) ** 2 * seeds} pieces of `rules` for each, requests of "
+        f"{', '.join(f'{size:g}' for size in ASKED)} in valence and arousal; r is the correlation of a mark with the request, "
+        "slope its change per unit of request, and cross the change per unit of the *other* request. With so few pieces an r of "
+        "0.8 is hardly told from one of 0.7. Empty where a judge does not qualify."
+    )
+    yield ""
+    yield "| layers | marked by | arousal r | slope | cross | valence r | slope | cross |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name in JUDGED:
+        own = [row for row in rows if row["system"] == name]
+        for judge in sorted(own[0]["marks"]):
+            yield f"| {name} | {judge} | {' | '.join(marks_of(own, judge))} |"
 
 
 def made(kind: str, spec: Any) -> Any:
