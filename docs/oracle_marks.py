@@ -216,7 +216,8 @@ def _slopes(corpus: str, clips: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     plain_ones = clips[clips["variant"].isin(["", "piano-0"])]
     played = " of the piano" if (clips["variant"] != "").any() else ""
     yield corpus, f"one clip{played}", *_slope(plain_ones)
-    yield corpus, f"three or more windows within {STRETCH:g} s{played}", *_slope(_stretches(plain_ones))
+    near = _stretches(plain_ones)
+    yield corpus, f"three or more windows within {STRETCH:g} s{played} ({near['song'].nunique()} songs)", *_slope(near)
     if played:
         yield corpus, "a song of the piano", *_slope(per_song(plain_ones))
         yield corpus, "a song, all renderings", *_slope(per_song(clips))
