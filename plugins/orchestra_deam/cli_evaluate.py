@@ -47,6 +47,8 @@ ON_LINES = (
 def evaluate(stores: tuple[Path, ...], part: str, draws: int, output: Path | None, as_json: bool, **options: Any) -> None:
     """Mark readings of PREPARED corpora per clip and per song, beside the mean and a plain feature baseline.
 
+    Songs are marked on the lines of calibrated weights, clips as the network reads them.
+
     PREPARED are folders that `orchestra deam prepare DIR -o FOLDER` wrote, of one corpus each.
     """
     if part == "final" and not options["open_final"]:
