@@ -101,10 +101,12 @@ def layered(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 def with_parts(pipeline: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
     """Return parts with others over them: a part with a name replaces the one there was, one without a name configures it."""
     kept = dict(pipeline)
-    if "oracle" in named and "objective" not in named and isinstance(kept.get("objective"), Mapping):
-        # An oracle is short for the objective that holds it: keep the objective, and let the oracle replace its own.
-        config = {key: value for key, value in kept["objective"].get("config", {}).items() if key != "oracle"}
+    # An oracle is short for the objective that holds it: of the two, what is named last says which oracle it is.
+    if "oracle" in named and "objective" not in named and "oracle" in _config(kept.get("objective")):
+        config = {key: value for key, value in _config(kept["objective"]).items() if key != "oracle"}
         kept["objective"] = {**kept["objective"], "config": config}
+    if "oracle" not in named and "oracle" in _config(named.get("objective")):
+        kept.pop("oracle", None)
     return {**kept, **{kind: _configured(kept.get(kind), part) for kind, part in named.items()}}
 
 
@@ -153,10 +155,9 @@ def _plays_notes(instrument: Any, registry: Registry) -> bool:
 
 
 def _configured(before: Any, part: Any) -> Any:
-    if not isinstance(part, Mapping) or "name" in part or before is None:
+    if not isinstance(part, Mapping) or "name" in part or before is None or not isinstance(part.get("config", {}), Mapping):
         return part
-    config = before.get("config", {}) if isinstance(before, Mapping) else {}
-    return {"name": _name(before), "config": {**config, **part.get("config", {})}}
+    return {"name": _name(before), "config": {**_config(before), **_config(part)}}
 
 
 def _own(kind: str, part: Any, entry: PresetEntry, registry: Registry) -> Any:
@@ -166,6 +167,12 @@ def _own(kind: str, part: Any, entry: PresetEntry, registry: Registry) -> Any:
     if len(mine) != 1 or registry.clear_name(mine[0]) == name:
         return part
     return {**part, "name": mine[0].qualified} if isinstance(part, Mapping) else mine[0].qualified
+
+
+def _config(part: Any) -> Mapping[str, Any]:
+    """Return the configuration of a part; none for what has none, or one that building refuses."""
+    config = part.get("config", {}) if isinstance(part, Mapping) else {}
+    return config if isinstance(config, Mapping) else {}
 
 
 def _name(part: Any) -> str:

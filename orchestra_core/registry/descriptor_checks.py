@@ -62,7 +62,7 @@ def check_preset(preset: Preset) -> dict[str, Any]:
     for name, part in _table(settings.get("pipeline", {}), "pipeline", who).items():
         if name not in _PARTS:
             raise PluginError(f"{who}: {one_of(str(name), _PARTS, 'part of a pipeline')}")
-        if not isinstance(part, str) and not set(_table(part, name, who)) <= {"kind", "name", "config"}:
+        if not isinstance(part, str) and not _is_part(_table(part, name, who)):
             raise PluginError(f"{who} has the {name} {part!r}; expected its name, or a table with 'name' and 'config'")
     return settings
 
@@ -88,6 +88,11 @@ def check_section(section: ReportSection) -> None:
 def _check_name(name: object, pattern: re.Pattern[str], what: str, expected: str) -> None:
     if not isinstance(name, str) or not pattern.fullmatch(name):
         raise PluginError(f"the {what} name {name!r} is not allowed; expected {expected}")
+
+
+def _is_part(part: Mapping[str, Any]) -> bool:
+    types: dict[str, type] = {"kind": str, "name": str, "config": Mapping}
+    return all(key in types and isinstance(value, types[key]) for key, value in part.items())
 
 
 def _table(value: object, field: str, who: str) -> dict[str, Any]:

@@ -92,6 +92,26 @@ def test_a_part_without_a_name_configures_the_preset_s(registry, tmp_path):
     assert objective == {"name": "match", "config": {"oracle": "centroid", "scale": 5.0}}
 
 
+@pytest.mark.parametrize(
+    ("asked", "oracle", "objective"),
+    [
+        ('oracle = "other"', "other", "match"),
+        ('objective = { name = "match", config = { oracle = "other" } }', None, {"name": "match", "config": {"oracle": "other"}}),
+        ('objective = { name = "match", config = { scale = 5.0 } }', "centroid", {"name": "match", "config": {"scale": 5.0}}),
+    ],
+)
+def test_of_an_oracle_and_an_objective_with_one_the_file_s_counts(registry, tmp_path, asked, oracle, objective):
+    registry.register(presets(preset("heard", pipeline={"oracle": "centroid", "objective": "match"})), "heard")
+    pipeline = load_settings(written(tmp_path, f"[pipeline]\n{asked}"), "heard", registry).pipeline
+    assert (pipeline.get("oracle"), pipeline["objective"]) == (oracle, objective)
+
+
+def test_a_configuration_that_is_no_table_is_refused_as_without_a_preset(registry, tmp_path):
+    settings = load_settings(written(tmp_path, "[pipeline.objective]\nconfig = 3"), "short", registry)
+    with pytest.raises(ConfigurationError, match="'config' of the objective is 3; expected a table"):
+        settings.with_options(targets={"centroid": 0.1}).perform(registry)
+
+
 def test_a_level_of_the_canvas_in_a_file_goes_before_the_loudness_of_a_preset(registry, tmp_path):
     settings = load_settings(written(tmp_path, '[canvas]\nlevel = "as_is"'), "short", registry)
     assert (settings.loudness, settings.canvas.level) == (None, "as_is")

@@ -102,6 +102,10 @@ BROKEN = {
         handed_in("'mine', 'x', {'pipeline': {'score': {'bars': 3}}}"),
         "expected its name, or a table with 'name' and 'config'",
     ),
+    "preset with a configuration that is a number": (
+        handed_in("'mine', 'x', {'pipeline': {'score': {'name': 'a', 'config': 3}}}"),
+        "expected its name, or a table with 'name' and 'config'",
+    ),
     "preset with an object": (
         handed_in("'mine', 'x', {'canvas': object()}"),
         "settings.canvas is <object object",
