@@ -41,6 +41,8 @@ WRONG = [
     (["compose", "happy", "--objective", "mach"], "Did you mean 'match'"),
     (["compose", "happy", "--schedule", "stagd"], "Did you mean 'staged'"),
     (["compose", "happy", "--score", "scales"], "Did you mean 'scale'"),
+    (["compose", "happy", "--preset", "referense"], "Did you mean 'reference'"),
+    (["compose", "happy", "--config", "preset.toml"], "Unknown preset 'quick'"),
     (["compose", "happy", "--score", "missing.mid"], "missing.mid does not exist"),
     (["compose", "happy", "--score", "folder.mid"], "folder.mid is a directory"),
     (["compose", "happy", "--score", "damaged.mid"], "damaged.mid could not be read as MIDI"),
@@ -76,6 +78,7 @@ FILES = {
     "typed.toml": '[canvas]\nduration = "long"\n',
     "part.toml": '[pipeline]\ninstrumant = "piano_adsr"\n',
     "stage.toml": '[pipeline.schedule]\nname = "staged"\nconfig = { stages = [{ name = "a", groups = ["tempo"] }] }\n',
+    "preset.toml": 'preset = "quick"\n',
     "damaged.mid": "MThd is not all it takes",
     "empty.mid": "",
 }
