@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from orchestra_core import Ref
 
-#: How far, in seconds, an optimisation may move the notes of the voices that there are by default, so that they stay together:
-#: with the 12 ms by which scores in bars deviate, within 25 ms of the grid.
-GROOVE = 0.013
-
 
 def _voices() -> Mapping[str, Ref]:
-    instruments = {"piano": "piano_adsr", "bass": "bass", "pad": "pad", "drums": "percussion"}
-    return {voice: Ref("instrument", name, {"groove": GROOVE}) for voice, name in instruments.items()}
+    return {
+        "piano": Ref("instrument", "piano_adsr"),
+        "bass": Ref("instrument", "bass"),
+        "pad": Ref("instrument", "pad"),
+        # As near the beat as the others are held by pieces in bars.
+        "drums": Ref("instrument", "percussion", {"groove": 0.013}),
+    }
 
 
 def _sources() -> Mapping[str, Ref]:

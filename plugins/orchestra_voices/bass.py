@@ -44,7 +44,7 @@ class Bass(Voice):
         *,
         partials: int = _DEFAULTS.partials,
         copies: int = _DEFAULTS.copies,
-        groove: float = _DEFAULTS.groove,
+        groove: float | None = _DEFAULTS.groove,
         quietest: float = _DEFAULTS.quietest,
         hardness: float = _DEFAULTS.hardness,
         attack: float = _DEFAULTS.attack,

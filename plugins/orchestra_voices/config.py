@@ -15,8 +15,9 @@ class BassConfig:
         Partials per note.
     copies : {3, 5}
         Copies of each partial, detuned against each other.
-    groove : float, in [0, 0.1]
-        How far, in seconds, notes may be moved from where they are written; 0 holds them there.
+    groove : float or None, in [0, 0.1]
+        How far, in seconds, notes may be moved from where they are written; 0 holds them there, None is as far as their score
+        allows (`Score.microtiming`), and 13 ms where it does not say.
     quietest : float, in [0, 0.9]
         Least amplitude of a note, so that no note of a score is optimised away.
     hardness : float, in [-24, 24]
@@ -43,7 +44,7 @@ class BassConfig:
 
     partials: int = 16
     copies: int = 3
-    groove: float = 0.013
+    groove: float | None = None
     quietest: float = 0.2
     hardness: float = 6.0
     attack: float = 0.008
@@ -67,8 +68,9 @@ class PadConfig:
         Partials per note.
     copies : {3, 5}
         Copies of each partial, detuned against each other.
-    groove : float, in [0, 0.1]
-        How far, in seconds, notes may be moved from where they are written; 0 holds them there.
+    groove : float or None, in [0, 0.1]
+        How far, in seconds, notes may be moved from where they are written; 0 holds them there, None is as far as their score
+        allows (`Score.microtiming`), and 13 ms where it does not say.
     quietest : float, in [0, 0.9]
         Least amplitude of a note, so that no note of a score is optimised away.
     hardness : float, in [-24, 24]
@@ -95,7 +97,7 @@ class PadConfig:
 
     partials: int = 10
     copies: int = 5
-    groove: float = 0.013
+    groove: float | None = None
     quietest: float = 0.2
     hardness: float = 4.0
     attack: float = 0.25

@@ -23,7 +23,7 @@ def check_voice(config: BassConfig | PadConfig, voice: str) -> None:
     """
     for name, lower, upper in _RANGES:
         value = getattr(config, name)
-        if not lower <= value <= upper:
+        if value is not None and not lower <= value <= upper:
             raise ParameterError(f"{name} of {voice} is {value!r}; expected a value in [{lower:g}, {upper:g}].")
     if config.copies not in _COPIES:
         raise ParameterError(f"copies of {voice} is {config.copies!r}; expected 3 or 5.")

@@ -16,8 +16,8 @@ from orchestra_voices.controls import CONTROLS, HINTED, Control
 VoiceConfig = BassConfig | PadConfig
 
 SHORTEST = 0.05
-# The bound of a shift that is fixed at 0.
-_STILL = 1e-6
+# How far notes may be moved where neither the configuration nor their score says, in s: little enough that the beat stays.
+_REACH = 0.013
 # Starting values lie inside their bounds by this share of the range.
 _INSIDE = 2e-3
 
@@ -44,13 +44,15 @@ def note_parameters(config: VoiceConfig, voice: str, brief: Brief) -> tuple[Para
         )
     margin = _INSIDE * (1 - config.quietest)
     amplitude = padded.velocity.clamp(config.quietest + margin, 1 - margin)
-    still, reach = torch.zeros_like(amplitude), max(config.groove, _STILL)
+    still, reach = torch.zeros_like(amplitude), _reach(config, brief)
+    held = not bool(reach.any())
     return (
-        Parameter("shift", "timing", still, "s", -reach, reach, "How late each note comes", fixed=config.groove == 0),
+        Parameter("shift", "timing", still, "1", -1.0, 1.0, "How late each note comes, as a share of the reach", fixed=held),
         Parameter(
             "duration", "timing", padded.duration.clamp_min(SHORTEST + 2e-3), "s", SHORTEST, math.inf, "Length of each note"
         ),
         Parameter("amplitude", "dynamics", amplitude, "1", config.quietest, 1.0, "How loud each note is"),
+        Parameter("reach", "score", reach, "s", description="How far notes may be moved", fixed=True),
         Parameter("written", "score", padded.onset, "s", description="Where each note is written", fixed=True),
         Parameter("pitch", "score", padded.pitch, "MIDI", description="Pitch of each note", fixed=True),
         Parameter("mask", "score", mask, description="Which notes are there", fixed=True),
@@ -64,7 +66,7 @@ def control_parameters(config: VoiceConfig, voice: str, brief: Brief) -> tuple[P
 
 def with_onsets(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Return values with the start of each note."""
-    return {**values, "onset": (values["written"] + values["shift"]).clamp_min(0.0)}
+    return {**values, "onset": (values["written"] + values["reach"][:, None] * values["shift"]).clamp_min(0.0)}
 
 
 def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...]:
@@ -75,6 +77,12 @@ def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, 
         rows = torch.stack([column[item, keep] for column in columns], 1).tolist()
         scores.append(Score(tuple(Note(*row) for row in sorted(rows, key=lambda row: (row[1], row[0])))))
     return tuple(scores)
+
+
+def _reach(config: VoiceConfig, brief: Brief) -> Tensor:
+    """Return how far notes of each item may be moved, in s, shape (batch,): by the voice, else by its score."""
+    said = [score.microtiming if config.groove is None else config.groove for score in brief.scores or ()]
+    return torch.tensor([_REACH if reach is None else reach for reach in said], device=brief.device)
 
 
 def _control_parameter(control: Control, config: VoiceConfig, voice: str, brief: Brief) -> Parameter:

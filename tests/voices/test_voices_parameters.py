@@ -108,11 +108,20 @@ def test_a_pad_hinted_bright_and_sharp_is_brighter_and_begins_faster():
 @pytest.mark.parametrize("name", VOICES)
 def test_notes_are_told_where_they_are_played_and_none_before_the_beginning(name):
     voice = VOICES[name][0](groove=0.02)
-    values = values_of(voice, NOTES, CANVAS) | {"shift": torch.tensor([[-0.01, 0.015]])}
+    values = values_of(voice, NOTES, CANVAS) | {"shift": torch.tensor([[-0.5, 0.75]])}
     (played,) = voice.notes(values, CANVAS)
     assert [(note.pitch, note.onset) for note in played.notes] == [(45, 0.0), (48, pytest.approx(0.415))]
     (still,) = (p for p in VOICES[name][0](groove=0.0).parameters(brief_of(NOTES)) if p.name == "shift")
     assert still.fixed
+
+
+@pytest.mark.parametrize("name", VOICES)
+def test_notes_reach_as_far_as_the_voice_says_else_their_score_else_a_little(name):
+    free, bound = Score((Note(45, 0.0, 0.3),)), Score((Note(45, 0.0, 0.3),), microtiming=0.004)
+    brief = Brief(CANVAS, {}, torch.tensor([1, 2]), (free, bound))
+    for groove, expected in ((None, [0.013, 0.004]), (0.03, [0.03, 0.03])):
+        (reach,) = (p for p in VOICES[name][0](groove=groove).parameters(brief) if p.name == "reach")
+        assert reach.fixed and reach.initial.tolist() == pytest.approx(expected)
 
 
 def test_a_stem_is_the_piece_with_the_notes_of_its_part_alone():
