@@ -24,6 +24,7 @@ from .descriptors import Descriptor as Descriptor
 from .descriptors import Preset as Preset
 from .descriptors import Ref as Ref
 from .descriptors import ReportSection as ReportSection
+from .emotions.cues import cue_hints as cue_hints
 from .errors import OrchestraError as OrchestraError
 from .hookspecs import hookimpl as hookimpl
 from .io.atomic import write_bytes as write_bytes

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from orchestra_core.contracts.brief import Brief
 
 
 @dataclass(frozen=True)
@@ -73,3 +79,42 @@ HINTS: Mapping[str, CueHints] = MappingProxyType(
         "serene": CueHints(level=-0.5, register=0.5),
     }
 )
+
+#: What arousal asks of the sound by itself, per unit of the request scale; sharper and brighter, in the unit of a hint.
+OF_AROUSAL: Mapping[str, float] = MappingProxyType({"brightness": 1.5, "attack": 0.75})
+
+
+def cue_hints(brief: Brief) -> dict[str, Tensor]:
+    """Return what is asked of cues that an instrument controls: by arousal itself, and by the hints of a word on top.
+
+    Where instruments start by this, a piece is brighter and its notes begin more sharply the more arousal is asked for, as
+    people play [1]_. What a score is to do with arousal is the business of score sources.
+
+    Parameters
+    ----------
+    brief : Brief
+        Its requests and cues are looked at.
+
+    Returns
+    -------
+    dict of str to Tensor [shape=(batch,)]
+        By the names of `CueHints`; those that nobody asks anything of are left out. A sum may go beyond [-1, 1].
+
+    References
+    ----------
+    .. [1] Juslin, P. N., & Laukka, P. (2003). Communication of emotions in vocal expression and music performance: different
+       channels, same code? Psychological Bulletin, 129(5), 770-814. Table 7.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from orchestra_core import Brief, Canvas
+    >>> brief = Brief(Canvas(), {}, torch.tensor([1]), requests={"arousal": torch.tensor([0.5])})
+    >>> {name: round(float(hint), 3) for name, hint in cue_hints(brief).items()}
+    {'brightness': 0.75, 'attack': 0.375}
+    """
+    found = dict(brief.cues)
+    if "arousal" in brief.requests:
+        asked = brief.requests["arousal"]
+        found |= {name: share * asked + found.get(name, 0.0) for name, share in OF_AROUSAL.items()}
+    return found

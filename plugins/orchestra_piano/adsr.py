@@ -48,8 +48,8 @@ class Adsr(Envelope):
         Which of the two.
     attack, decay, sustain, release : float
         Where the optimisation starts: s in [0.001, 0.1], s in [0.01, 0.5], level in [0.3, 0.9], s in [0.05, 1]. In the
-        continuous form the attack starts at a quarter of it where a word hints at a sharper one (`Brief.cues`) with 1, and
-        at four times of it with -1.
+        continuous form the attack starts at a quarter of it where a word hints at a sharper one with 1, at four times of it
+        with -1, and likewise, by three quarters of that, for arousal (`orchestra_core.cue_hints`).
     beta : float, >= 0
         Fall of the sustained level in nepers, per second (continuous) or over the sustained part (literal).
 

@@ -1,4 +1,4 @@
-"""Hints of an emotion word: where brightness and attack start."""
+"""Where brightness and attack start, by what is asked: by arousal, and by the hints of a word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from torch import Tensor
 
-from orchestra_core import Brief
+from orchestra_core import Brief, cue_hints
 from orchestra_piano.settings import MARGIN
 
 # At a hint of 1 the spectrum falls by 4 dB per octave less, and the attack takes a quarter of the time.
@@ -22,7 +22,7 @@ _HINTED: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = MappingProxyType(
 
 
 def hinted(name: str, start: Tensor, bounds: tuple[float, float], brief: Brief) -> Tensor:
-    """Return where a parameter starts with what the words of a brief hint at.
+    """Return where a parameter starts for what a brief asks; see `orchestra_core.cue_hints`.
 
     Parameters
     ----------
@@ -33,14 +33,15 @@ def hinted(name: str, start: Tensor, bounds: tuple[float, float], brief: Brief) 
     bounds : (float, float)
         That the start has to lie between.
     brief : Brief
-        With the hints of its words.
+        With its requests and the hints of its words.
 
     Returns
     -------
     Tensor [shape=(batch,)]
     """
-    if name not in _HINTED or name not in brief.cues:
+    hints = cue_hints(brief)
+    if name not in _HINTED or name not in hints:
         return start
     lower, upper = bounds
     margin = MARGIN * (upper - lower)
-    return _HINTED[name](start, brief.cues[name].to(start)).clamp(lower + margin, upper - margin)
+    return _HINTED[name](start, hints[name].to(start)).clamp(lower + margin, upper - margin)

@@ -48,8 +48,8 @@ class PianoAdsr(Instrument):
     inharmonicity : float, in [0, 0.01]
         Stiffness of the string at middle C.
     brightness : float, in (-24, -2)
-        Spectral tilt in dB per octave that the optimisation starts at; 4 more where a word hints at a brighter spectrum
-        (`Brief.cues`) with 1.
+        Spectral tilt in dB per octave that the optimisation starts at; 6 more where arousal of 1 is asked, 4 more for
+        a hint of 1 at a brighter spectrum (`orchestra_core.cue_hints`).
     partial_decay : float, in (0.05, 6)
         How much faster each further partial of middle C fades, per second, at the start.
     hardness : float

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from orchestra_core import Brief, Canvas, Note, Parameter, Score
+from orchestra_core import Brief, Canvas, Note, Parameter, Score, cue_hints
 from orchestra_core.errors import ScoreError
 from orchestra_voices.config import BassConfig, PadConfig
 from orchestra_voices.controls import CONTROLS, HINTED, Control
@@ -60,7 +60,7 @@ def note_parameters(config: VoiceConfig, voice: str, brief: Brief) -> tuple[Para
 
 
 def control_parameters(config: VoiceConfig, voice: str, brief: Brief) -> tuple[Parameter, ...]:
-    """Return the controls, shape (batch,): at their start, moved by what the word of the brief hints at."""
+    """Return the controls, shape (batch,): at their start, moved by what the brief asks."""
     return tuple(_control_parameter(control, config, voice, brief) for control in CONTROLS)
 
 
@@ -88,8 +88,9 @@ def _reach(config: VoiceConfig, brief: Brief) -> Tensor:
 def _control_parameter(control: Control, config: VoiceConfig, voice: str, brief: Brief) -> Parameter:
     lower, upper = bounds_of(control, voice)
     start = torch.full((len(brief),), getattr(config, control.name), device=brief.device)
-    if control.name in HINTED and control.name in brief.cues:
-        hint = HINTED[control.name] * brief.cues[control.name].to(start)
+    hints = cue_hints(brief)
+    if control.name in HINTED and control.name in hints:
+        hint = HINTED[control.name] * hints[control.name].to(start)
         start = _inside(start * hint.exp() if control.scale == "log" else start + hint, lower, upper)
     text = f"{control.description}, of the {voice}"
     return Parameter(control.name, control.group, start, control.unit, lower, upper, text, scale=control.scale)

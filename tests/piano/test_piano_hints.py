@@ -1,9 +1,10 @@
-"""The hints of a word: where brightness and attack of the piano start."""
+"""Where brightness and attack of the piano start: by arousal, and by the hints of a word."""
 
 import pytest
 import torch
 
 from orchestra_core import Brief, Canvas, Note, Pipeline, Score
+from orchestra_core.emotions.words import lookup
 from orchestra_piano import Adsr, PianoAdsr
 
 CANVAS = Canvas(duration=1.0, sample_rate=22_050)
@@ -46,16 +47,25 @@ def test_the_published_generator_takes_no_hints():
     assert all(torch.equal(start, plain[name]) for name, start in hinted.items())
 
 
-def test_a_word_with_hints_starts_from_them_and_numbers_do_not():
+def test_more_arousal_starts_brighter_and_sharper_and_none_asked_where_it_does():
+    asked = Brief(CANVAS, {}, torch.arange(3), (SCORE,) * 3, requests={"arousal": torch.tensor([-0.8, 0.0, 0.8])})
+    found = {p.name: p.initial for p in PianoAdsr().parameters(asked)}
+    plain = starts(PianoAdsr())
+    assert found["brightness"].tolist() == pytest.approx([-14.8, -10.0, -5.2])
+    assert (found["attack"] / plain["attack"]).tolist() == pytest.approx([4**0.6, 1.0, 4**-0.6])
+    assert float(found["brightness"][1]) == float(plain["brightness"])
+
+
+def test_a_word_adds_its_hints_to_what_its_arousal_asks():
     pipeline = Pipeline(instrument="piano_adsr", score=SCORE, schedule=AS_WRITTEN)
     found = {}
-    for name, asked in (
-        ("angry", {"word": "angry"}),
-        ("happy", {"word": "happy"}),
-        ("numbers", {"valence": -0.4, "arousal": 0.7}),
-    ):
+    for name, asked in (("angry", {"word": "angry"}), ("numbers", lookup_numbers("angry"))):
         result = pipeline.compose(**asked, seed=1, canvas=CANVAS)
         found[name] = {p.name: float(p.initial) for p in result.parameters if p.name in ("brightness", "attack")}
-    assert found["happy"] == found["numbers"]
-    assert found["angry"]["brightness"] == pytest.approx(found["happy"]["brightness"] + 2.0)
-    assert found["angry"]["attack"] == pytest.approx(found["happy"]["attack"] / 2)
+    assert found["angry"]["brightness"] == pytest.approx(found["numbers"]["brightness"] + 2.0)
+    assert found["angry"]["attack"] == pytest.approx(found["numbers"]["attack"] / 2)
+
+
+def lookup_numbers(word):
+    found = lookup(word)
+    return {"valence": found.valence, "arousal": found.arousal}
