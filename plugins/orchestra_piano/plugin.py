@@ -52,7 +52,6 @@ def orchestra_scores() -> Iterable[Descriptor]:
             target="orchestra_piano.melody:MelodyScore",
             summary="A melody over a chord progression; choices: density, mode, register",
             config=MelodyConfig,
-            default=True,
             license="MIT",
         ),
         Descriptor(

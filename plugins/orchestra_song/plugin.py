@@ -20,6 +20,7 @@ def orchestra_scores() -> Iterable[Descriptor]:
             target="orchestra_song.source:SongScore",
             summary="A piece in bars: phrases, a motif that returns, a cadence; choices from mode to texture",
             config=SongConfig,
+            default=True,
             license="MIT",
             citation=_CITATION,
         ),
