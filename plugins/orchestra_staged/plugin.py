@@ -16,7 +16,6 @@ def orchestra_schedules() -> tuple[Descriptor, ...]:
             summary="Tries score choices, then moves groups of parameters by gradient in declared stages.",
             config=StagedConfig,
             capabilities=frozenset({"differentiable"}),
-            default=True,
             license="MIT",
         ),
         Descriptor(
@@ -25,6 +24,7 @@ def orchestra_schedules() -> tuple[Descriptor, ...]:
             summary="Searches score choices by successive halving from a prior, then moves the best by gradient.",
             config=SearchConfig,
             capabilities=frozenset({"differentiable"}),
+            default=True,
             license="MIT",
         ),
     )
