@@ -50,6 +50,9 @@ WAYS: Mapping[str, tuple[Any, Any, str]] = {
     "search": ("song", "search", "the default"),
 }
 
+READING = "reading."
+COLUMNS = ["way", "what it is", "arousal, chosen", "valence, chosen", "arousal", "valence", "worst", "s"]
+
 
 def main() -> None:
     """Compose, write the page."""
@@ -88,9 +91,10 @@ def one(pipeline: Pipeline, valence: float, arousal: float, seed: int) -> dict[s
     scales = {dimension.name: float(dimension.sd or 1.0) for dimension in pipeline.parts.objective.dimensions}
     history = result.history
     chosen = history[history["stage"] == "search"]
-    best = chosen.loc[chosen["loss"].idxmin()] if len(chosen) else history.iloc[0]
+    first = chosen.loc[chosen["loss"].idxmin()] if len(chosen) else history.iloc[0] if len(history) else None
+    read = {name: result.readings[name] if first is None else float(first[READING + name]) for name in DIMENSIONS}
     return {
-        "chosen": [abs(float(best[f"reading.{name}"]) - result.targets[name]) / scales[name] for name in DIMENSIONS],
+        "chosen": [abs(read[name] - result.targets[name]) / scales[name] for name in DIMENSIONS],
         "final": [abs(result.readings[name] - result.targets[name]) / scales[name] for name in DIMENSIONS],
         "seconds": seconds,
     }
@@ -103,11 +107,11 @@ def describe(rows: list[dict[str, Any]], seeds: int) -> str:
         "# What the search is worth",
         "",
         paragraph(
-            f"""Made by `python docs/search_study.py --seeds {seeds}`: {count} pieces of 16 s by each way, requests of -0.8, 0 and 0.8
-            in both dimensions, played by `piano_adsr`. Errors are mean absolute distances of the default oracle's reading from
-            the target, in standard deviations of its ratings; after the choice of a score, and after the gradient stages. The time
-            is that of one processor, per piece. How well judges follow is a matter of [the battery](evaluation.md), not of this
-            page: an error of 0 only says that the oracle is reached."""
+            f"""Made by `python docs/search_study.py --seeds {seeds}`: {count} pieces of 16 s by each way, requests of -0.8, 0 and
+            0.8 in both dimensions, played by `piano_adsr`. Errors are mean absolute distances of the default oracle's reading
+            from the target, in standard deviations of its ratings; after the choice of a score, and after the gradient stages.
+            The time is that of one processor, per piece. How well judges follow is a matter of [the battery](evaluation.md),
+            not of this page: an error of 0 only says that the oracle is reached."""
         ),
         "",
         *table(
