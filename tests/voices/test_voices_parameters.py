@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def test_the_hints_of_a_word_move_where_brightness_attack_and_roughness_start(na
     assert float(hinted["brightness"] - plain["brightness"]) == pytest.approx(2.0)
     assert float(hinted["attack"] / plain["attack"]) == pytest.approx(0.5)
     assert float(hinted["roughness"] - plain["roughness"]) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("name", VOICES)
+def test_voices_start_brighter_and_sharper_the_more_arousal_is_asked(name):
+    found = []
+    for arousal in (-0.5, 0.0, 0.5):
+        brief = replace(brief_of(NOTES, canvas=CANVAS), requests={"arousal": torch.tensor([arousal])})
+        found.append({p.name: float(p.initial) for p in VOICES[name][0]().parameters(brief) if p.initial.shape == (1,)})
+    plain = {key: float(start) for key, start in starts(VOICES[name][0]()).items()}
+    assert {key: found[1][key] for key in plain} == plain
+    assert found[0]["brightness"] < plain["brightness"] < found[2]["brightness"]
+    assert found[0]["attack"] > plain["attack"] > found[2]["attack"]
+    assert found[0]["roughness"] == found[2]["roughness"] == plain["roughness"]
 
 
 @pytest.mark.parametrize("name", VOICES)
