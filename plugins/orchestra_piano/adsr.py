@@ -52,6 +52,8 @@ class Adsr(Envelope):
         with -1, and likewise, by three quarters of that, for arousal (`orchestra_core.cue_hints`).
     beta : float, >= 0
         Fall of the sustained level in nepers, per second (continuous) or over the sustained part (literal).
+    blind : bool
+        Whether the attack starts alike whatever is asked.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class Adsr(Envelope):
         sustain: float = 0.7,
         release: float = 0.3,
         beta: float = 1.5,
+        blind: bool = False,
     ) -> None:
         if form not in get_args(Form):
             raise ParameterError(f"The form of adsr is {form!r}; expected one of {', '.join(get_args(Form))}.")
@@ -85,6 +88,7 @@ class Adsr(Envelope):
             raise ParameterError(f"beta of adsr is {beta!r}; expected a number of at least 0.")
         self.form = form
         self.beta = beta
+        self._follows = form == "continuous" and not blind
         self._start = {"attack": attack, "decay": decay, "sustain": sustain, "release": release}
         for name, unit, lower, upper, _ in _PARAMETERS:
             _check_start(name, self._start[name], lower, upper, unit)
@@ -92,7 +96,7 @@ class Adsr(Envelope):
     def _parameters(self, brief: Brief) -> tuple[Parameter, ...]:
         def start(name: str, *bounds: float) -> Tensor:
             plain = torch.full((len(brief),), self._start[name], device=brief.device)
-            return hinted(name, plain, (bounds[0], bounds[1]), brief) if self.form == "continuous" else plain
+            return hinted(name, plain, (bounds[0], bounds[1]), brief) if self._follows else plain
 
         return tuple(
             Parameter(name, "envelope", start(name, lower, upper), unit, lower, upper, description)

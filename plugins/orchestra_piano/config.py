@@ -26,6 +26,8 @@ class AdsrConfig:
     beta : float, >= 0
         How fast the sustained level falls: by exp(-beta) in each second (continuous), or over the sustained part of each
         note (literal).
+    blind : bool
+        Whether the attack starts alike whatever is asked: for controls.
     """
 
     form: Form = "continuous"
@@ -34,6 +36,7 @@ class AdsrConfig:
     sustain: float = 0.7
     release: float = 0.3
     beta: float = 1.5
+    blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class PianoConfig:
         Factor on the sum of all notes; None is 1 for literal edges (the published equation) and 0.25 otherwise.
     renderer : {"fast", "exact"}
         ``exact`` evaluates every sample of every note by the equations; ``fast`` agrees with it within -60 dB.
+    blind : bool
+        Whether the brightness starts alike whatever is asked: for controls.
     """
 
     partials: int = 8
@@ -86,6 +91,7 @@ class PianoConfig:
     start: Start = "score"
     gain: float | None = None
     renderer: Renderer = "fast"
+    blind: bool = False
 
 
 def published_envelope() -> AdsrConfig:

@@ -69,6 +69,8 @@ class PianoAdsr(Instrument):
         Factor on the sum of all notes; None is 1 for literal edges and otherwise 0.25, headroom for four loud notes.
     renderer : {"fast", "exact"}
         ``fast`` agrees with ``exact`` within -60 dB.
+    blind : bool
+        Whether the brightness starts alike whatever is asked; the envelope has a setting of its own.
 
     Raises
     ------
@@ -104,6 +106,7 @@ class PianoAdsr(Instrument):
         start: Start = "score",
         gain: float | None = None,
         renderer: Renderer = "fast",
+        blind: bool = False,
     ) -> None:
         config = PianoConfig(
             partials=partials,
@@ -118,6 +121,7 @@ class PianoAdsr(Instrument):
             start=start,
             gain=gain,
             renderer=renderer,
+            blind=blind,
         )
         check_piano(config)
         self.envelope = Adsr() if envelope is None else envelope

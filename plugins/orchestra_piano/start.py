@@ -90,7 +90,7 @@ def timbre_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...
     parameters = []
     for name, unit, lower, upper, text in TIMBRE:
         start = torch.full((len(brief),), starts[name], device=brief.device)
-        if config.start == "score":  # the published generator takes no hints
+        if config.start == "score" and not config.blind:  # the published generator takes no hints
             start = hinted(name, start, (lower, upper), brief)
         parameters.append(Parameter(name, "timbre", start, unit, lower, upper, text))
     return tuple(parameters)

@@ -56,6 +56,15 @@ def test_more_arousal_starts_brighter_and_sharper_and_none_asked_where_it_does()
     assert float(found["brightness"][1]) == float(plain["brightness"])
 
 
+def test_a_blind_piano_starts_alike_whatever_is_asked():
+    asked = Brief(
+        CANVAS, {}, torch.arange(1), (SCORE,), requests={"arousal": torch.tensor([0.8])}, cues={"attack": torch.ones(1)}
+    )
+    plain = starts(PianoAdsr())
+    blind = {p.name: p.initial for p in PianoAdsr(blind=True, envelope=Adsr(blind=True)).parameters(asked)}
+    assert all(torch.equal(start, plain[name]) for name, start in blind.items())
+
+
 def test_a_word_adds_its_hints_to_what_its_arousal_asks():
     pipeline = Pipeline(instrument="piano_adsr", score=SCORE, schedule=AS_WRITTEN)
     found = {}
