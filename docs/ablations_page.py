@@ -104,9 +104,9 @@ def introduction(measured: Measured) -> Iterator[str]:
     yield paragraph(
         f"""What each idea of the system is worth: the same melody of 5 s (mode, register and density fixed, pitches never
         moved), the same [default oracle](oracle.md), requests of -0.6, 0 and 0.6 in both dimensions (request scale),
-        {measured.seeds} seeds: {9 * measured.seeds} pieces by each system. The ablations make {STEPS} gradient steps of Adam, a fifteenth of the
-        published 690: D in its three stages, with their published shares (8, 17, 21) and rates; the others in one, at a rate of
-        0.1 and with a clip of 1, as in the last of the three. Made by:"""
+        {measured.seeds} seeds: {9 * measured.seeds} pieces by each system. The ablations make {STEPS} gradient steps of Adam, a
+        fifteenth of the published 690: D in its three stages, with their published shares (8, 17, 21) and rates; the others in
+        one, at a rate of 0.1 and with a clip of 1, as in the last of the three. Made by:"""
     )
     prepare = "orchestra deam prepare path/to/vgmidi -o prepared/vgmidi --features mel --soundfont gm.sf2"
     yield from ("", "```sh", prepare, COMMAND, "```", "")
@@ -297,9 +297,11 @@ _ABOUT_CHANGES = """Paired differences, over the pieces of the same request and 
 _ABOUT_NETWORKS = """Two published networks of the same 4,866 weights: two convolutions, each followed by maxima, and a linear
 head. `two_conv` takes maxima over two bands and two frames at a time, `two_conv_time` over two bands only, so that its head
 reads every frame. Both average over all frames in the end: neither knows what came first. The script trains them, briefly, as
-these commands do, with seeds 0, 1, ..., and composes the pieces of a seed for the network of that seed:"""
-_TRAIN = """orchestra deam train prepared/vgmidi -o networks/{model}-0 --preset three_conv --model {model} \\
-    --epochs 10 --windows 8 --frames 108 --batch 16 --seed 0"""
+these commands do, with `--seed` 0 and 1, and composes the pieces of a seed for the network of that seed:"""
+_TRAIN = (
+    "orchestra deam train prepared/vgmidi -o {model} --preset three_conv --model {model} "
+    "--epochs 10 --windows 8 --frames 108 --batch 16"
+)
 _ABOUT_HELD_OUT = """r of mean readings with ratings, over the pieces of the part `judges`: mean, lowest and highest of the
 trainings. Below: pieces by the present system with each network as its oracle, and the pieces of the same seeds with the
 default one."""

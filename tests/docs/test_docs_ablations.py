@@ -197,4 +197,11 @@ def test_the_page_has_every_system_that_was_measured(tmp_path):
     ablations_page.write_page(tmp_path / "page.md", rows, (), 3)
     lines = (tmp_path / "page.md").read_text().splitlines()
     assert [sum(line.startswith(f"| **{name}** |") for line in lines) for name in ("A", "B", "C", "present")] == [3, 3, 1, 3]
-    assert max(len(line) for line in lines if not line.startswith("|")) <= 130
+    assert max(len(line) for line in lines if not line.startswith(("|", "orchestra"))) <= 130
+
+
+def test_the_page_names_the_commands_that_train_as_the_script_does():
+    words = ablations_page._TRAIN.split()
+    told = {word.removeprefix("--"): value for word, value in zip(words, words[1:], strict=False) if word.startswith("--")}
+    assert {name: told[name] for name in ablations.TRAINING} == {name: str(value) for name, value in ablations.TRAINING.items()}
+    assert told["preset"] == "three_conv"
