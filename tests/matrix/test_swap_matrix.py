@@ -19,9 +19,10 @@ OUTSIDE = {
     "oracle": ("librosa_features", "timbre", "crest"),
     "schedule": ("cma_es",),
 }
-#: Two steps, where a schedule has to be told; the others end with their budget.
+#: A few steps, where a schedule has to be told; the others end with their budget.
 SHORT = {
     "staged": {"search": 1, "stages": [{"name": "all", "steps": 2}]},
+    "search": {"candidates": 2, "wave": 2, "survivors": 1, "finalists": 1, "stages": [{"name": "all", "steps": 2}]},
     "cma_es": {"population": 4, "steps": 2, "scores": 2},
 }
 BUDGET = 8
