@@ -80,6 +80,7 @@ def _parse_loudness(ctx: click.Context, param: click.Parameter, value: str | Non
     help="A .toml or .json file, or a run folder to make again; options given here go before it.",
 )
 @click.option("--preset", metavar="NAME", help="Settings that a plugin hands in; options and a file go before them.")
+@click.option("--budget", type=click.IntRange(1), metavar="N", help="At most so many evaluations of each piece.")
 @click.option("--device", help="Of torch, such as cpu or cuda.  [default: cpu]")
 @click.option("--threads", type=click.IntRange(1), help="Pieces of a batch to compute at once.  [default: one per processor]")
 @click.option("--resume", is_flag=True, help="Go on with the unfinished run in the output folder.")

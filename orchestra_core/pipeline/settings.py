@@ -70,6 +70,7 @@ class Settings(Setup):
         loudness: LoudnessName | float | None = None,
         loop: bool = False,
         stems: bool = False,
+        budget: int | None = None,
         device: str | None = None,
         threads: int | None = None,
         **parts: Any,
@@ -92,6 +93,7 @@ class Settings(Setup):
             stems=stems or self.stems,
             scale=scale or self.scale,
             items=items,
+            budget=self.budget if budget is None else budget,
             device=device or self.device,
             threads=threads or self.threads,
         )

@@ -60,6 +60,15 @@ def test_options_go_before_the_configuration_file(orchestra, tmp_path):
     assert recipe["scale"] == "reading"
 
 
+def test_a_budget_ends_the_search_and_the_stages_of_every_piece(orchestra, tmp_path):
+    orchestra("compose", "sad", "--config", "quick.toml", "--duration", 1, "--seeds", 2, "--budget", 4, "-o", "sads")
+    for item in ("000", "001"):
+        record = json.loads((tmp_path / "sads" / item / "run.json").read_text())
+        assert record["finished"] and record["recipe"]["budget"] == 4
+        steps = (tmp_path / "sads" / item / "history.csv").read_text().splitlines()[1:]
+        assert len(steps) == 4  # two choices and two of the six steps
+
+
 def test_what_is_composed_reads_the_same_through_listen(orchestra, tmp_path):
     orchestra("compose", "--valence", 0.3, "--arousal", 0.1, "--config", "quick.toml", "-o", "piece")
     reached = json.loads((tmp_path / "piece" / "run.json").read_text())["item"]["readings"]

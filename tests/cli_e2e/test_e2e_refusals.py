@@ -34,6 +34,7 @@ WRONG = [
     (["compose", "happy", "--duration", "1e12"], "duration is 1"),
     (["compose", "happy", "--scale", "decibel"], "decibel"),
     (["compose", "happy", "--threads", "0"], "0"),
+    (["compose", "happy", "--budget", "0"], "x>=1"),
     (["compose", "happy", "--device", "toaster"], "toaster"),
     (["compose", "happy", "--instrument", "pianoadsr"], "Did you mean 'piano_adsr'"),
     (["compose", "happy", "--instrument", "staged"], "Unknown instrument 'staged'"),

@@ -128,10 +128,16 @@ def test_a_file_names_a_preset_and_the_command_line_another(registry, tmp_path):
 def test_options_go_before_the_file_and_the_preset(registry, tmp_path):
     file = written(tmp_path, "loudness = -23.0\n[canvas]\nduration = 0.2")
     settings = load_settings(file, "short", registry).with_options(
-        targets={"centroid": 700.0}, duration=0.25, loudness=-30.0, scale="request", schedule="descent", oracle="centroid"
+        targets={"centroid": 700.0},
+        duration=0.25,
+        loudness=-30.0,
+        scale="request",
+        budget=7,
+        schedule="descent",
+        oracle="centroid",
     )
     assert settings.canvas == Canvas(duration=0.25, sample_rate=16_000)
-    assert (settings.loudness, settings.scale) == (-30.0, "request")
+    assert (settings.loudness, settings.scale, settings.budget) == (-30.0, "request", 7)
     assert settings.pipeline["schedule"] == "descent"
     # An oracle is short for the objective that holds it: what else the preset says of the objective stays.
     assert (settings.pipeline["oracle"], settings.pipeline["objective"]) == (
