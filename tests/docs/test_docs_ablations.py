@@ -1,5 +1,6 @@
 """The parts of the ablations do what the page says of them, and its figures are those of scipy."""
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -202,6 +203,6 @@ def test_the_page_has_every_system_that_was_measured(tmp_path):
 
 def test_the_page_names_the_commands_that_train_as_the_script_does():
     words = ablations_page._TRAIN.split()
-    told = {word.removeprefix("--"): value for word, value in zip(words, words[1:], strict=False) if word.startswith("--")}
+    told = {word.removeprefix("--"): value for word, value in itertools.pairwise(words) if word.startswith("--")}
     assert {name: told[name] for name in ablations.TRAINING} == {name: str(value) for name, value in ablations.TRAINING.items()}
     assert told["preset"] == "three_conv"
