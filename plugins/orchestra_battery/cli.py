@@ -67,6 +67,7 @@ def evaluate() -> None:
 @click.option("--objective", metavar="NAME", help="What the music has to meet.")
 @click.option("--schedule", metavar="NAME", help="What moves the parameters.")
 @click.option("--score", metavar="NAME|FILE", help="What is played.")
+@click.option("--preset", metavar="NAME", help="Settings that a plugin hands in; parts that are named go before them.")
 @click.option("--grid", type=click.IntRange(2), help="Levels in each dimension, from -0.8 to 0.8.  [default: 5]")
 @click.option("--seeds", type=click.IntRange(1), help="Pieces of each cell.  [default: 3]")
 @click.option("--seed", type=click.IntRange(0), help="The first seed.  [default: 0]")
@@ -149,7 +150,7 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
     parts = {name: options[name] for name in _PARTS if options[name] is not None}
     given = {
         name: options[name]
-        for name in ("seeds", "duration", "loudness", "budget", "baseline", "batch")
+        for name in ("preset", "seeds", "duration", "loudness", "budget", "baseline", "batch")
         if options[name] is not None
     }
     given |= {} if options["seed"] is None else {"first_seed": options["seed"]}

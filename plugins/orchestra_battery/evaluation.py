@@ -23,7 +23,7 @@ Listener = Callable[[str, int, int], None]
 
 _SETTINGS = "settings.json"
 # What pieces that are there already must have been composed with.
-_DESIGN = ("levels", "dimensions", "seeds", "first_seed", "scale", "duration", "loudness", "budget", "batch")
+_DESIGN = ("preset", "levels", "dimensions", "seeds", "first_seed", "scale", "duration", "loudness", "budget", "batch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def evaluate(settings: Settings, directory: Path, *, resume: bool = False, liste
     ConfigurationError
         The settings do not fit the pipeline.
     """
-    pipeline = Pipeline(**settings.pipeline)
+    pipeline = pipeline_of(settings)
     names = asked_dimensions(settings.dimensions, pipeline.parts.objective.dimensions)
     judges = installed_judges(settings.judges)
     oracle = oracle_of(pipeline)
@@ -122,6 +122,12 @@ def evaluate(settings: Settings, directory: Path, *, resume: bool = False, liste
     bench = replace(bench, duration=found.duration)
     against = () if baseline is None else baseline(bench, Examination(markers, transforms=()))
     return replace(found, baseline=against, controls=_controls(bench, found, judges, controls) if controls else None)
+
+
+def pipeline_of(settings: Settings) -> Pipeline:
+    """Return what composes: the parts that are named, over those of the preset or the default ones."""
+    parts = settings.pipeline
+    return Pipeline.from_preset(settings.preset).replace(**parts) if settings.preset else Pipeline(**parts)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ class Settings:
     ----------
     pipeline : mapping
         Parts by name, or by name and configuration: instrument, oracle, objective, schedule, score.
+    preset : str or None
+        Settings that a plugin hands in, in place of the defaults: what is said here goes before them.
     levels : tuple of float
         Requests in each dimension; every combination is a cell.
     dimensions : tuple of str
@@ -101,6 +103,7 @@ class Settings:
     """
 
     pipeline: Mapping[str, Any] = field(default_factory=dict)
+    preset: str | None = None
     levels: tuple[float, ...] = LEVELS
     dimensions: tuple[str, ...] = ()
     seeds: int = 3

@@ -13,6 +13,7 @@ from orchestra_core import (
     Oracle,
     Parameter,
     Part,
+    Preset,
     Schedule,
     Score,
     ScoreSource,
@@ -181,6 +182,14 @@ def orchestra_oracles():
     from battery_parts_config import PulseConfig
 
     return [Descriptor("pulse", "battery_parts:Pulse", "Pulse", config=PulseConfig, capabilities=Pulse.capabilities)]
+
+
+@hookimpl
+def orchestra_presets():
+    parts = {"instrument": "sines", "oracle": "pulse", "schedule": "still", "score": "follows"}
+    return [
+        Preset("little", "The small system, for a second", {"pipeline": parts, "canvas": {"duration": 1.0}, "loudness": -30.0})
+    ]
 
 
 @hookimpl

@@ -18,7 +18,7 @@ from orchestra_battery.findings import find, write_record
 from orchestra_battery.markers import installed_judges, oracle_of
 from orchestra_battery.plain import read_record, read_records
 from orchestra_battery.report import unmarked
-from orchestra_battery.settings import Controls
+from orchestra_battery.settings import Controls, Settings
 from orchestra_battery.stored import compare_records
 from orchestra_core import Objective, Pipeline, build, read_performance, verdicts
 from orchestra_core.errors import ConfigurationError, RunFolderError, UnknownNameError, UsageError
@@ -193,6 +193,19 @@ def test_another_design_is_refused(settings, evaluated, tmp_path):
     (tmp_path / "letter.txt").write_text("mine")
     with pytest.raises(RunFolderError, match="no evaluation"):
         evaluate(settings, tmp_path, resume=True)
+
+
+def test_a_preset_says_how_pieces_are_made_and_the_settings_go_before_it(tmp_path):
+    asked = Settings(preset="little", pipeline={"score": "tones"}, levels=(-0.8, 0.8), seeds=1, judges=(), transforms=0)
+    found = evaluate(replace(asked, baseline="blind"), tmp_path / "out")
+    recipe = json.loads((tmp_path / "out" / found.records[0].folder / "run.json").read_text())["recipe"]
+    assert (recipe["preset"], recipe["canvas"]["duration"], recipe["canvas"]["loudness"]) == ("little", 1.0, -30.0)
+    assert (recipe["pipeline"]["instrument"]["name"], recipe["pipeline"]["score"]["name"]) == ("sines", "tones")
+    written = json.loads(write_record(found, find(found)).read_text())
+    assert written["settings"]["preset"] == "little" and len(written["baseline_pieces"]) == 4
+    with pytest.raises(RunFolderError, match="another preset"):
+        evaluate(replace(asked, preset=None, pipeline={**CONFIG, "score": "tones"}), tmp_path / "out", resume=True)
+    assert evaluate(replace(asked, duration=0.5, loudness="peak"), tmp_path / "shorter").duration == 0.5
 
 
 class Interrupted(Exception):

@@ -7,13 +7,27 @@ import pytest
 
 from orchestra_battery.cli import with_options
 from orchestra_battery.design import asked_dimensions, factorial
+from orchestra_battery.evaluation import pipeline_of
 from orchestra_battery.settings import Controls, Goals, Settings, spread
 from orchestra_core import Dimension, read_config, validate
 from orchestra_core.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = dict.fromkeys(
-    ("instrument", "oracle", "objective", "schedule", "score", "grid", "seeds", "seed", "duration", "loudness", "budget")
+    (
+        "instrument",
+        "oracle",
+        "objective",
+        "schedule",
+        "score",
+        "preset",
+        "grid",
+        "seeds",
+        "seed",
+        "duration",
+        "loudness",
+        "budget",
+    )
 )
 OPTIONS |= {"baseline": None, "batch": None, "judges": (), "tuned_on": (), "controls": (), "no_judges": False}
 
@@ -50,6 +64,13 @@ def test_options_go_before_the_file():
     assert found.pipeline == {"score": "rules", "instrument": "piano_adsr"}
     assert (found.levels, found.seeds, found.first_seed, found.judges) == ((-0.8, 0.0, 0.8), 3, 9, ("cue_meter",))
     assert found.controls.weights == ("a", "b")
+
+
+def test_of_two_presets_the_option_counts_and_parts_go_before_it():
+    settings = with_options(Settings(preset="other", pipeline={"score": "rules"}), {**OPTIONS, "preset": "reference"})
+    assert (settings.preset, settings.pipeline) == ("reference", {"score": "rules"})
+    names = {kind: part["name"] for kind, part in pipeline_of(settings).parts.plain.items()}
+    assert names == {"instrument": "piano_adsr", "objective": "match", "schedule": "staged", "score": "rules"}
 
 
 def test_without_options_nothing_changes():
