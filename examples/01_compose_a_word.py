@@ -13,8 +13,8 @@ from orchestra_core import Pipeline
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp()) / "happy"
 
-# The defaults: a piano, a melody over a chord progression, an oracle trained on human ratings, and a search that ends in
-# gradient descent. Everything random follows from the seed: the same seed writes the same bytes.
+# The defaults: a piano, a piece of eight bars, an oracle trained on human ratings, and a search that ends in gradient descent.
+# Everything random follows from the seed: the same seed writes the same bytes.
 result = Pipeline().compose("happy", seed=7, directory=folder)
 
 print("asked:", {name: round(value, 2) for name, value in result.targets.items()})

@@ -28,7 +28,7 @@ stages = [replace(stage, steps=stage.steps // 10) for stage in REFERENCE.stages]
 tune = Score(tuple(Note(pitch, 0.4 * i, 0.6) for i, pitch in enumerate((60, 64, 67, 72, 71, 67, 64, 62, 60))))
 by_hand = pipeline.replace(schedule=Staged(stages=stages, search=0), score=tune)
 
-for name, variant in {"default": pipeline, "scale": scale, "sine": sine, "by_hand": by_hand}.items():
+for name, variant in {"melody": pipeline, "scale": scale, "sine": sine, "by_hand": by_hand}.items():
     result = variant.compose("tender", seed=3, directory=folder / name)
     readings = ", ".join(f"{dimension} {value:+.2f}" for dimension, value in result.readings.items())
     print(f"{name:8} {readings}  ({len(result.history)} steps, {folder / name})")

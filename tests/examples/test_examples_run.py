@@ -13,7 +13,7 @@ RUN = ("audio.wav", "notes.mid", "run.json", "report.html")
 LEAVES = {
     "01_compose_a_word.py": [f"happy/{name}" for name in RUN],
     "02_compose_in_code.py": [f"{folder}/{name}" for folder in ("one", "batch/000", "batch/001") for name in RUN],
-    "03_swap_a_part.py": [f"{folder}/{name}" for folder in ("default", "scale", "sine", "by_hand") for name in RUN],
+    "03_swap_a_part.py": [f"{folder}/{name}" for folder in ("melody", "scale", "sine", "by_hand") for name in RUN],
     "04_read_a_file.py": ["recording.wav", "readings.csv"],
     "05_plugin_inside_a_script.py": [f"{folder}/audio.wav" for folder in ("by_name", "as_object")],
     "06_piano_and_drums.py": [f"{folder}/{name}" for folder in ("excited", "calm") for name in RUN],
