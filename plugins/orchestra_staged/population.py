@@ -75,19 +75,19 @@ class Population:
     """
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
-        self._plan = plan
+        self._plan, self._meter = plan, problem.meter
         self._spaces = [_space(problem, item, plan.blind) for item in range(len(problem.brief))]
         # Fresh streams, which follow from the seeds alone: a resumed run draws what an uninterrupted one would.
         self._seeds = (2**31 * problem.brief.generator("search").rand(1)[:, 0].double()).long().tolist()
         self._known: list[dict[str, tuple[float, Choice]]] = [{} for _ in self._spaces]
 
     def proposals(self, item: int, step: int) -> list[Choice]:
-        """Return the choices that an item tries in a step: no more than a wave, none that was tried."""
+        """Return the choices that an item tries in a step: no more than a wave and than its budget, none that was tried."""
         space, known = self._spaces[item], self._known[item]
         generator = np.random.default_rng([self._seeds[item], step])
         parents, found = self._parents(item, step), dict.fromkeys(known)
         proposed: list[Choice] = []
-        for number in range(min(self._plan.wave, space.size - len(known))):
+        for number in range(min(self._room(item, step), space.size - len(known))):
             if step == 0 and number == 0:
                 choice = space.likeliest
             elif parents:
@@ -122,6 +122,13 @@ class Population:
     def load_state_dict(self, state_dict: Sequence[Sequence[tuple[float, Choice]]]) -> None:
         """Take candidates over."""
         self._known = [{key(choice): (rank, choice) for rank, choice in known} for known in state_dict]
+
+    def _room(self, item: int, step: int) -> int:
+        """Return how many candidates an item may try in a step: a wave, if there are so many left to draw and to pay for."""
+        drawing = step < self._plan.waves
+        planned = min(self._plan.wave, self._plan.candidates - step * self._plan.wave) if drawing else self._plan.wave
+        budget = self._meter.budget
+        return planned if budget is None else max(min(planned, budget - int(self._meter.counts[item])), 0)
 
     def _parents(self, item: int, step: int) -> list[Choice]:
         """Return the survivors whose neighbours are tried in a step; those of later waves of a round come in turn."""

@@ -224,6 +224,25 @@ def test_an_item_ends_alike_alone_and_beside_others():
     assert torch.equal(together.values["correction"], torch.cat([one.values["correction"] for one in alone]))
 
 
+@pytest.mark.parametrize("evaluations", [1, 3, 6])
+def test_no_more_candidates_are_heard_than_the_budget_has(evaluations):
+    asked = searched(problem(budget=evaluations), wave=4, stop_loss=0.0)
+    assert asked.meter.counts.tolist() == [evaluations] * 2
+    assert len({row.step for row in asked.state.rows}) == -(-evaluations // 4)
+
+
+def test_of_a_single_evaluation_the_likeliest_choice_is_left():
+    asked = searched(problem(budget=1), stop_loss=0.0)
+    assert list(asked.choices) == [{"pitch": pitch, "place": 0, "colour": "a"} for pitch in (70, 79)]
+
+
+def test_fewer_candidates_than_a_wave_are_as_many_as_were_asked():
+    asked = searched(problem(), candidates=10, wave=8, survivors=1, finalists=1, finalist_steps=0, stop_loss=0.0, stages=())
+    assert asked.meter.counts.tolist() == [10 + 1] * 2  # and the finalist
+    one = searched(problem(), candidates=1, wave=8, survivors=1, finalists=1, finalist_steps=0, stop_loss=0.0, stages=())
+    assert one.meter.counts.tolist() == [1 + 1] * 2
+
+
 @pytest.mark.parametrize("evaluations", [5, 40])
 def test_a_spent_budget_ends_the_search(evaluations):
     asked = searched(problem(budget=evaluations), wave=4, stop_loss=0.0)
