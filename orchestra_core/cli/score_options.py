@@ -78,7 +78,8 @@ def take_score(options: dict[str, Any], before: Any, registry: Registry) -> Any:
 
 def _spec(score: Any, registry: Registry) -> tuple[str, Mapping[str, Any]]:
     if isinstance(score, Mapping):
-        return str(score.get("name", "")), score.get("config", {})
+        # Without a name a configuration is that of the default.
+        return str(score.get("name") or registry.default("score").name), score.get("config", {})
     return (str(score) if score else registry.default("score").name), {}
 
 

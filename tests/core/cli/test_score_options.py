@@ -82,6 +82,11 @@ def test_settings_of_a_configuration_stay_unless_an_option_sets_them(registry):
     assert take_score({**UNSET, "bars": 4, "score": "in-code:bars"}, before, registry)["config"] == {"bars": 4}
 
 
+def test_a_configuration_without_a_name_is_the_default_s(registry):
+    asked = take_score({**UNSET, "tempo": 80.0}, {"config": {"tempo": 60.0}}, registry)
+    assert asked == {"name": "walk", "config": {"tempo": 80.0}}
+
+
 def test_where_no_score_is_named_the_default_is_set(registry):
     assert take_score({**UNSET, "tempo": 80.0}, None, registry) == {"name": "walk", "config": {"tempo": 80.0}}
 
