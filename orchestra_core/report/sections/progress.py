@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from orchestra_core.pipeline.result import Result
 
+# Of the width of a plot, what a letter of a stage's name takes.
+_LETTER = 0.018
 _MOST_NAMES = 8  # beyond it, labels at the ends of lines run into each other
 
 
@@ -82,12 +84,20 @@ def _draw_column(axes: Axes, column: pd.Series[float], spans: list[StageSpan], c
 
 
 def _mark_stages(axes: Axes, spans: list[StageSpan]) -> None:
-    room = spans[-1].stop / 12
+    """Draw where stages begin, and the names of those that have room; short ones at the end are named together, at the right."""
+    last, short = 0.0, list[str]()
     for span in spans:
         axes.axvline(span.start, color=GRID, linewidth=0.9, zorder=0)
-        if span.stop - span.start >= room:
+        if span.stop - span.start >= _LETTER * len(span.name) * spans[-1].stop:
             axes.annotate(span.name, (span.start, 1), xycoords=("data", "axes fraction"), xytext=(2, 3),
                           textcoords="offset points", va="bottom", fontsize=8, color=MUTED)  # fmt: skip
+            last, short = span.start / spans[-1].stop + _LETTER * len(span.name), list[str]()
+        else:
+            short = [*short, span.name]
+    together = ", ".join(short)
+    if last + _LETTER * len(together) < 1:
+        axes.annotate(together, (1, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points", va="bottom",
+                      ha="right", fontsize=8, color=MUTED)  # fmt: skip
     axes.margins(x=0.01)
 
 

@@ -1,8 +1,12 @@
 """The stages of a history."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
+import pytest
 
+from orchestra_core.report.figures import new_figure
 from orchestra_core.report.sections import plane, progress
 from orchestra_core.report.stages import stage_spans
 
@@ -45,6 +49,30 @@ def test_few_missing_or_equal_readings_are_no_search():
 
 def test_an_empty_history_has_no_stages():
     assert stage_spans(pd.DataFrame()) == []
+
+
+@pytest.mark.parametrize(
+    ("lengths", "named"),
+    [
+        ({"search": 10, "expression": 1, "timing": 1}, ["search", "expression, timing"]),
+        ({"search": 24, "expression": 60, "timing": 30}, ["search", "expression", "timing"]),
+        ({"search": 1, "expression": 60, "timing": 1}, ["expression", "timing"]),
+        ({f"stage_{number}": 5 for number in range(20)}, []),
+    ],
+)
+def test_names_of_stages_do_not_lie_over_each_other(lengths, named):
+    spans = stage_spans(history(**{name: np.zeros((steps, 2)) for name, steps in lengths.items()}))
+    with new_figure(9.6, 3.3) as figure:
+        axes = figure.subplots(1, 2)[0]
+        axes.plot(np.zeros(spans[-1].stop))
+        progress._mark_stages(axes, spans)
+        figure.draw_without_rendering()
+        texts = [text for text in axes.texts if text.get_text()]
+        boxes = sorted((text.get_window_extent() for text in texts), key=lambda box: box.x0)
+        edge = axes.get_window_extent().x1
+    assert [text.get_text() for text in texts] == named
+    assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(boxes))
+    assert all(box.x1 <= edge + 3 for box in boxes)
 
 
 def test_pictures_say_that_dots_are_candidates(make_result):
