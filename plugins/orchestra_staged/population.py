@@ -99,21 +99,19 @@ class Population:
                 proposed.append(choice)
         return proposed
 
-    def note(self, item: int, choices: Sequence[Choice], losses: Sequence[float]) -> None:
-        """Take note of losses of an item's candidates; those that are not finite come last."""
-        space = self._spaces[item]
-        for choice, loss in zip(choices, losses, strict=True):
-            surprise = 0.0 if self._plan.blind else self._plan.prior * space.surprise(choice)
-            self._known[item][key(choice)] = (loss + surprise if np.isfinite(loss) else np.inf, choice)
+    def note(self, item: int, choice: Choice, rank: float) -> None:
+        """Take note of what an item's candidate is ranked by."""
+        self._known[item][key(choice)] = (rank, choice)
 
     def best(self, item: int, count: int) -> list[Choice]:
-        """Return the best choices of an item so far, by loss and surprise together."""
-        ranked = sorted(self._known[item].values(), key=lambda entry: entry[0])
+        """Return the best choices of an item so far, by rank; those whose loss was not finite are none."""
+        ranked = sorted((entry for entry in self._known[item].values() if np.isfinite(entry[0])), key=lambda entry: entry[0])
         return [choice for _, choice in ranked[:count]]
 
     def rank(self, item: int, choice: Mapping[str, Any], loss: float) -> float:
-        """Return what a choice with a loss is ranked by."""
-        return loss + (0.0 if self._plan.blind else self._plan.prior * self._spaces[item].surprise(choice))
+        """Return what a choice is ranked by: its loss, and its surprise; infinite for a loss that is not finite."""
+        surprise = 0.0 if self._plan.blind else self._plan.prior * self._spaces[item].surprise(choice)
+        return loss + surprise if np.isfinite(loss) else np.inf
 
     def state_dict(self) -> list[list[tuple[float, Choice]]]:
         """Return all candidates with what they are ranked by."""

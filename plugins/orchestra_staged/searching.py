@@ -154,19 +154,19 @@ class _Front:
         evaluation = hear(branch)
         losses = stage.weigh(evaluation).detach().double().tolist()
         ranks = [self._population.rank(*one) for one in zip(items, choices, losses, strict=True)]
-        place = self._note(items, choices, losses, ranks)
+        place = self._note(items, choices, ranks)
         index = row_index([place.get(item, 0) for item in range(len(self.rank))], self._problem.brief.seeds)
         self._problem.adopt(branch, self._improved(place, ranks).to(index.device), index)
         idle = torch.tensor([item not in place for item in range(len(self.rank))], device=index.device)
         terms = {name: term.detach()[index].masked_fill(idle, torch.inf) for name, term in evaluation.terms.items()}
         return Evaluation(terms, {name: reading.detach()[index] for name, reading in evaluation.readings.items()})
 
-    def _note(self, items: list[int], choices: list[Choice], losses: list[float], ranks: list[float]) -> dict[int, int]:
+    def _note(self, items: list[int], choices: list[Choice], ranks: list[float]) -> dict[int, int]:
         """Tell the population, and return the place of every item's best candidate."""
         place: dict[int, int] = {}
-        for index, (item, choice, loss) in enumerate(zip(items, choices, losses, strict=True)):
-            self._population.note(item, [choice], [loss])
-            if item not in place or ranks[index] < ranks[place[item]]:
+        for index, (item, choice, rank) in enumerate(zip(items, choices, ranks, strict=True)):
+            self._population.note(item, choice, rank)
+            if item not in place or rank < ranks[place[item]]:
                 place[item] = index
         return place
 

@@ -277,6 +277,19 @@ def test_a_search_that_was_killed_goes_on_and_ends_with_the_same_bits(tmp_path):
     assert [row.loss for row in second.state.rows] == [row.loss for row in whole.state.rows]
 
 
+def test_candidates_whose_loss_is_lost_are_passed_over():
+    class Broken(Both):
+        def _evaluate(self, take):
+            found = super()._evaluate(take)
+            lost = found.readings["pitch"] > 0.5  # every pitch above 69
+            return Evaluation({name: term.masked_fill(lost, torch.nan) for name, term in found.terms.items()}, found.readings)
+
+    asked = Problem(Evaluator(Told(), Broken()), problem(((0.4, 0.7),)).brief, source=Grid())
+    Search(candidates=24, prior=0.0, blind=True, survivors=4).optimize(asked)
+    assert asked.choices[0]["pitch"] <= 69
+    assert float(loss(asked)) < 1.0
+
+
 def test_without_choices_only_the_stages_are_left():
     class Fixed(Grid):
         @property
