@@ -13,7 +13,7 @@ from orchestra_core import Pipeline
 
 folder = Path(sys.argv[1] if sys.argv[1:] else tempfile.mkdtemp()) / "happy"
 
-# The defaults: a piano, a piece of eight bars, an oracle trained on human ratings, and a search that ends in gradient descent.
+# The defaults: a piano, a piece in bars, an oracle trained on human ratings, and a search that ends in gradient descent.
 # Everything random follows from the seed: the same seed writes the same bytes.
 result = Pipeline().compose("happy", seed=7, directory=folder)
 
