@@ -31,17 +31,19 @@ ORACLE = "deam_cnn"
 AS_WRITTEN = {"name": "staged", "config": {"search": 0, "stages": [{"name": "as written", "groups": ["all"], "steps": 0}]}}
 BAND = {"name": "ensemble", "config": {"voices": {"piano": "piano_adsr", "drums": "percussion"}, "gains": {"drums": -6.0}}}
 WITH_DRUMS = ["melody", "harmony", "bass", "drums"]
+#: A piano that starts alike whatever is asked.
+BLIND = {"name": "piano_adsr", "config": {"blind": True, "envelope": {"name": "adsr", "config": {"blind": True}}}}
 #: What is measured, by name: instrument and score.
 SYSTEMS: Mapping[str, tuple[Any, Any]] = {
     "rules": ("piano_adsr", "rules"),
     "rules, with drums": (BAND, {"name": "rules", "config": {"parts": WITH_DRUMS}}),
-    "blind prior": ("piano_adsr", {"name": "song", "config": {"draws": 1}}),
+    "blind prior": (BLIND, {"name": "song", "config": {"draws": 1}}),
 }
 PICTURES = (
     ("major, by default", {}),
-    ("minor, slow, low, legato", {"mode": "minor", "register": "low", "tempo": 66.0, "density": 1.0, "articulation": "legato"}),
-    ("phrygian, dense, staccato", {"mode": "phrygian", "density": 8.0, "articulation": "staccato", "level": "loud"}),
-    ("lydian in 6/8, arpeggio", {"mode": "lydian", "metre": "6/8", "texture": "arpeggio", "register": "high"}),
+    ("minor, slow, low, legato", {"mode": "minor", "register": 55.0, "tempo": 66.0, "density": 1.0, "articulation": 0.98}),
+    ("phrygian, dense, staccato", {"mode": "phrygian", "density": 8.0, "articulation": 0.45, "level": 0.9}),
+    ("lydian in 6/8, arpeggio", {"mode": "lydian", "metre": "6/8", "texture": "arpeggio", "register": 76.0}),
 )
 COLOURS = {"melody": "#b5332a", "harmony": "#3274a8", "bass": "#3a8a4d"}
 
@@ -98,8 +100,8 @@ def page(rows: list[dict[str, Any]], seeds: int) -> str:
         "written and not optimised. r is the correlation of a mark with the request, slope its change per unit of request, and "
         "cross the change per unit of the *other* request.",
         "",
-        "The blind prior draws every choice by the seed alone and sees no target: what it shows is chance. A cell is empty where "
-        "a judge does not qualify.",
+        "The blind prior draws every choice by the seed alone, and its piano starts alike whatever is asked: what it shows is "
+        "chance. A cell is empty where a judge does not qualify.",
         "",
         "| score | marked by | arousal r | slope | cross | valence r | slope | cross |",
         "|---|---|---|---|---|---|---|---|",
