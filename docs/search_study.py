@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from trust.page import paragraph, table
 
-from orchestra_core import Pipeline
+from orchestra_core import Performance, Pipeline, build, get_registry, verdicts
 
 DIMENSIONS = ("arousal", "valence")
 LEVELS = (-0.8, 0.0, 0.8)
@@ -36,17 +36,17 @@ WAYS: Mapping[str, tuple[Any, Any, str]] = {
     ),
     "rules": ("rules", {"name": "staged", "config": {"search": 0}}, "the page of rules, then the gradient"),
     "staged": ("song", "staged", "64 combinations spread evenly, then the gradient"),
-    "blind draws": (
-        "song",
-        {"name": "search", "config": {**PLAIN, "candidates": 104, "blind": True}},
-        "104 draws, every value as likely as another, then the gradient",
-    ),
     "draws": (
         "song",
         {"name": "search", "config": {**PLAIN, "candidates": 104}},
         "104 draws from the prior, then the gradient",
     ),
-    "blind search": ("song", {"name": "search", "config": {"blind": True}}, "`search` without its prior"),
+    "loss alone": (
+        "song",
+        {"name": "search", "config": {"prior": 0.0}},
+        "`search` that draws from its prior and ranks by the loss alone",
+    ),
+    "blind search": ("song", {"name": "search", "config": {"blind": True}}, "`search` that never looks at the prior"),
     "search": ("song", "search", "the default"),
 }
 
@@ -72,28 +72,32 @@ def main() -> None:
 def composed(path: Path, seeds: int) -> Iterator[dict[str, Any]]:
     """Yield a row for every piece, those of the file first."""
     known = {row["piece"]: row for row in map(json.loads, path.read_text().splitlines())} if path.exists() else {}
+    judges = {entry.name: build("judge", entry.name).component for entry in get_registry().entries("judge")}
     for name, (score, schedule, _) in WAYS.items():
         pipeline = Pipeline(score=score, schedule=schedule, instrument="piano_adsr")
         for valence, arousal, seed in itertools.product(LEVELS, LEVELS, range(seeds)):
             piece = f"{name} {valence:+.1f} {arousal:+.1f} {seed}"
             if piece not in known:
-                known[piece] = {"piece": piece, "way": name, **one(pipeline, valence, arousal, seed)}
+                known[piece] = {"piece": piece, "way": name, **one(pipeline, valence, arousal, seed, judges)}
                 with path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(known[piece]) + "\n")
             yield known[piece]
 
 
-def one(pipeline: Pipeline, valence: float, arousal: float, seed: int) -> dict[str, Any]:
-    """Return how far one piece is from what is asked, in label SD, after the search and in the end."""
+def one(pipeline: Pipeline, valence: float, arousal: float, seed: int, judges: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked of a piece, how far it is from it in label SD, after the search and in the end, and judges' marks."""
     started = time.process_time()
     result = pipeline.compose(valence=valence, arousal=arousal, seed=seed)
     seconds = time.process_time() - started
     scales = {dimension.name: float(dimension.sd or 1.0) for dimension in pipeline.parts.objective.dimensions}
     history = result.history
-    chosen = history[history["stage"] == "search"]
+    chosen = history[history["stage"] == "search"] if len(history) else history
     first = chosen.loc[chosen["loss"].idxmin()] if len(chosen) else history.iloc[0] if len(history) else None
     read = {name: result.readings[name] if first is None else float(first[READING + name]) for name in DIMENSIONS}
+    said = verdicts(Performance(torch.as_tensor(result.audio), result.sample_rate, result.notes), judges)
     return {
+        "asked": [arousal, valence],
+        "marks": {verdict.judge: dict(verdict.marks) for verdict in said if verdict.marks},
         "chosen": [abs(read[name] - result.targets[name]) / scales[name] for name in DIMENSIONS],
         "final": [abs(result.readings[name] - result.targets[name]) / scales[name] for name in DIMENSIONS],
         "seconds": seconds,
@@ -134,6 +138,19 @@ def cells(rows: list[dict[str, Any]]) -> Iterator[list[str]]:
             *(f"{e:.2f}" for e in errors),
             f"{seconds:.0f}",
         ]
+
+
+def followed(rows: list[dict[str, Any]]) -> Iterator[list[str]]:
+    """Yield a row for each judge and dimension: r with the request, by way."""
+    for judge in sorted({name for row in rows for name in row["marks"]}):
+        for column, dimension in enumerate(DIMENSIONS):
+            if dimension in build("judge", judge).component.qualified:
+                found = []
+                for name in WAYS:
+                    own = [row for row in rows if row["way"] == name]
+                    marks = [row["marks"][judge][dimension] for row in own]
+                    found.append(f"{np.corrcoef([row['asked'][column] for row in own], marks)[0, 1]:.2f}")
+                yield [judge, dimension, *found]
 
 
 if __name__ == "__main__":
