@@ -6,6 +6,8 @@ from __future__ import annotations
 class TrainingBars:
     """A progress bar for the preparation of data and one for the training, on the standard error; a context manager.
 
+    Away from a terminal nothing is shown.
+
     Parameters
     ----------
     preparing : str
@@ -23,7 +25,9 @@ class TrainingBars:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        console = Console(stderr=True)
+        # Hidden bars would leave an empty line.
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._prepare = self._progress.add_task(preparing, total=None)
         self._train = self._progress.add_task("training", total=None, visible=False)
 

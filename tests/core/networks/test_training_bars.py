@@ -16,3 +16,10 @@ def test_they_show_what_was_told_on_the_standard_error(capsys, monkeypatch):
     assert said.out == ""
     assert "rendering" in said.err and "3/7" in said.err
     assert "training, loss 0.310" in said.err and "40/100" in said.err
+
+
+def test_away_from_a_terminal_nothing_is_written(capfd):
+    with TrainingBars("rendering") as bars:
+        bars.prepared(1, 2)
+        bars.trained("loss 0.31", 40, 100)
+    assert capfd.readouterr() == ("", "")
