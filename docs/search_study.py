@@ -114,13 +114,18 @@ def describe(rows: list[dict[str, Any]], seeds: int) -> str:
             f"""Made by `python docs/search_study.py --seeds {seeds}`: {count} pieces of 16 s by each way, requests of -0.8, 0 and
             0.8 in both dimensions, played by `piano_adsr`. Errors are mean absolute distances of the default oracle's reading
             from the target, in standard deviations of its ratings; after the choice of a score, and after the gradient stages.
-            The time is that of one processor, per piece. How well judges follow is a matter of [the battery](evaluation.md),
-            not of this page: an error of 0 only says that the oracle is reached."""
+            The time is that of one processor, per piece."""
         ),
         "",
-        *table(
-            ["way", "what it is", "arousal, chosen", "valence, chosen", "arousal", "valence", "worst", "s"], list(cells(rows))
+        *table(COLUMNS, list(cells(rows))),
+        "",
+        paragraph(
+            f"""An error of 0 only says that the oracle is reached. r of judges' marks with the request, on the dimensions they
+            qualify on; the standard error of an r of 0.8 is {0.36 / np.sqrt(count - 1):.2f} with so few pieces.
+            [The battery](battery.md) has more."""
         ),
+        "",
+        *table(["judge", "dimension", *WAYS], list(followed(rows))),
     ]
     return "\n".join(lines) + "\n"
 
@@ -132,12 +137,8 @@ def cells(rows: list[dict[str, Any]]) -> Iterator[list[str]]:
         chosen, final = (np.array([row[key] for row in own]) for key in ("chosen", "final"))
         seconds = np.mean([row["seconds"] for row in own])
         errors = (*chosen.mean(0), *final.mean(0), final.max())
-        yield [
-            f"`{name}`" if name in ("search", "staged", "rules") else name,
-            text,
-            *(f"{e:.2f}" for e in errors),
-            f"{seconds:.0f}",
-        ]
+        label = f"`{name}`" if name in ("search", "staged", "rules") else name
+        yield [label, text, *(f"{error:.2f}" for error in errors), f"{seconds:.0f}"]
 
 
 def followed(rows: list[dict[str, Any]]) -> Iterator[list[str]]:
