@@ -46,6 +46,11 @@ WAYS: Mapping[str, tuple[Any, Any, str]] = {
         {"name": "search", "config": {"prior": 0.0}},
         "`search` that draws from its prior and ranks by the loss alone",
     ),
+    "strong prior": (
+        "song",
+        {"name": "search", "config": {"prior": 1.0}},
+        "`search` in which what is unlikely costs ten times as much",
+    ),
     "blind search": ("song", {"name": "search", "config": {"blind": True}}, "`search` that never looks at the prior"),
     "search": ("song", "search", "the default"),
 }
