@@ -1,8 +1,9 @@
-"""What a piece takes from a recording beside its readings: tempo and loudness; its brightness is shown beside the piece's own."""
+"""What a piece takes from a recording beside its readings: tempo, brightness and loudness."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from orchestra_core.registry import Registry
 
 _RATE = 22_050
 _TEMPO = "tempo"
+# Spectral centroid in Hz that hints at nothing, and octaves of a hint of 1: those of an additive piano around middle C, whose
+# spectrum falls by 10 dB per octave, and by 6 at a hint of 1. No recording hints at more than 2.
+_NEITHER_BRIGHT_NOR_DULL, _OCTAVES_PER_HINT, _MOST = 420.0, 0.4, 2.0
 # What a canvas takes as a loudness.
 _FAINTEST, _LOUDEST = -60.0, 0.0
 
@@ -74,6 +78,18 @@ def likeness_of(path: Path) -> Likeness:
 def loudness_like(likeness: Likeness) -> float:
     """Return the loudness of a recording as one to export at, in [-60, 0] LUFS."""
     return min(max(likeness.loudness, _FAINTEST), _LOUDEST)
+
+
+def brightness_hint(likeness: Likeness) -> float:
+    """Return the brightness of a recording as a hint at where instruments start, in [-2, 2].
+
+    Examples
+    --------
+    >>> [round(brightness_hint(Likeness(0.0, centroid, -20.0)), 2) for centroid in (420.0, 554.2, 3_000.0)]
+    [0.0, 1.0, 2.0]
+    """
+    hint = math.log2(max(likeness.brightness, 1.0) / _NEITHER_BRIGHT_NOR_DULL) / _OCTAVES_PER_HINT
+    return min(max(hint, -_MOST), _MOST)
 
 
 def describe_likeness(name: str, recording: Likeness, piece: Likeness, tempo: float | None) -> str:

@@ -14,10 +14,18 @@ from orchestra_core.contracts.brief import Brief
 from orchestra_core.contracts.canvas import Canvas
 from orchestra_core.contracts.objective import Take
 from orchestra_core.contracts.oracle import Dimension
+from orchestra_core.emotions.cues import OF_AROUSAL
 from orchestra_core.pipeline.export import asked_loudness, export, export_stems
 from orchestra_core.pipeline.finishing import check_loop, finish
 from orchestra_core.pipeline.fixed_score import FixedScore
-from orchestra_core.pipeline.likeness import Likeness, describe_likeness, likeness_of, loudness_like, measure_likeness
+from orchestra_core.pipeline.likeness import (
+    Likeness,
+    brightness_hint,
+    describe_likeness,
+    likeness_of,
+    loudness_like,
+    measure_likeness,
+)
 from orchestra_core.pipeline.parts import Parts
 from orchestra_core.pipeline.played import as_written
 from orchestra_core.pipeline.recordings import check_sources, read_sources
@@ -99,6 +107,7 @@ class Performance:
         self._device = device
         self._stems = stems
         self._evaluator = Evaluator(parts.instrument, parts.objective)
+        self._measured: dict[int, Likeness] = {}
 
     def check(self) -> None:
         """Refuse, before anything is written, parts that cannot work together or break their contracts.
@@ -152,13 +161,18 @@ class Performance:
             canvas=canvas,
             targets={name: torch.tensor(column, device=self._device) for name, column in columns.items()},
             requests={name: torch.tensor(column, device=self._device) for name, column in asked.items()},
-            cues=self._cues(),
+            cues=self._cues(asked.get("arousal")),
             seeds=torch.tensor([request.seed for request in self._run.requests], device=self._device),
             source=self._source(canvas),
         )
 
-    def _cues(self) -> dict[str, Tensor]:
+    def _cues(self, arousal: Sequence[float] | None) -> dict[str, Tensor]:
         hints = [request.cues.given() for request in self._run.requests]
+        for row, given in enumerate(hints):
+            recording = self._likeness(row)
+            if recording is not None and arousal is not None:
+                # As bright as the recording, whatever its arousal asks for by itself.
+                given["brightness"] = brightness_hint(recording) - OF_AROUSAL["brightness"] * arousal[row]
         names = sorted({name for given in hints for name in given})
         return {name: torch.tensor([given.get(name, 0.0) for given in hints], device=self._device) for name in names}
 
@@ -220,7 +234,11 @@ class Performance:
     def _likeness(self, row: int) -> Likeness | None:
         """Return what is measured of the recording that a piece of music is to be like; sounds have no tempo."""
         like = self._run.requests[row].like
-        return None if like is None or "arousal" not in self._run.targets[row] else likeness_of(like)
+        if like is None or "arousal" not in self._run.targets[row]:
+            return None
+        if row not in self._measured:
+            self._measured[row] = likeness_of(like)
+        return self._measured[row]
 
     def _held_against(self, recording: Likeness, row: int, audio: Tensor, brief: Brief) -> str:
         piece = measure_likeness(audio[0].float().cpu().numpy(), self._canvas.sample_rate)

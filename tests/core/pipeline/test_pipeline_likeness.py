@@ -1,4 +1,4 @@
-"""A piece like a recording takes its tempo and loudness, shows them beside its own, and copies no notes."""
+"""A piece like a recording takes its tempo, brightness and loudness, shows them beside its own, and copies no notes."""
 
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from orchestra_core.io.audio import write_wav
 from orchestra_core.io.loudness import integrated_loudness
 from orchestra_core.pipeline.likeness import (
     Likeness,
+    brightness_hint,
     describe_likeness,
     likeness_of,
     loudness_like,
@@ -151,3 +152,24 @@ def test_numbers_of_a_sentence_are_those_that_were_measured():
         "Like a.mp3: tempo 100 (the piece: 100), brightness 1234 Hz (the piece: 800 Hz), loudness -14.0 LUFS (the piece: -16.0 "
         "LUFS). No notes were taken from it."
     )
+
+
+@pytest.mark.parametrize(
+    ("centroid", "hint"), [(420.0, 0.0), (420 * 2**0.4, 1.0), (420 / 2**0.2, -0.5), (9_000.0, 2.0), (0.0, -2.0)]
+)
+def test_a_centroid_is_a_hint_in_octaves_within_bounds(centroid, hint):
+    assert brightness_hint(Likeness(0.0, centroid, -20.0)) == pytest.approx(hint)
+
+
+def test_a_bright_recording_starts_a_brighter_piano_whatever_its_arousal(tmp_path):
+    time = np.arange(2 * RATE) / RATE
+    starts = {}
+    for name, pitch in (("dull", 300.0), ("bright", 700.0)):
+        write_wav(tmp_path / f"{name}.wav", 0.5 * np.sin(2 * np.pi * pitch * time).astype(np.float32), RATE)
+        schedule = {"name": "staged", "config": {"search": 0, "stages": [{"name": "as written", "steps": 0}]}}
+        pipeline = Pipeline(instrument="piano_adsr", oracle=Excitement(), score="melody", schedule=schedule)
+        result = pipeline.compose(like=tmp_path / f"{name}.wav", canvas=CANVAS, seed=1)
+        starts[name] = next(float(p.initial) for p in result.parameters if p.name == "brightness")
+    hint = brightness_hint(likeness_of(tmp_path / "dull.wav"))
+    assert starts["dull"] == pytest.approx(-10 + 4 * hint, abs=0.05)
+    assert starts["bright"] > starts["dull"] + 3
