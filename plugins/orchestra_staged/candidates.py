@@ -37,7 +37,7 @@ class Space:
     Raises
     ------
     ContractError
-        Weights are not as many as the values, not finite, negative, or all 0.
+        Weights are of no choice, not as many as the values, not finite, negative, or all 0.
     """
 
     values: Mapping[str, tuple[Any, ...]]
@@ -45,11 +45,14 @@ class Space:
 
     def __post_init__(self) -> None:
         for name, weights in self.weights.items():
-            fits = name in self.values and len(weights) == len(self.values[name])
-            if not (fits and all(math.isfinite(w) and w >= 0 for w in weights) and any(weights)):
+            if name not in self.values:
+                raise ContractError(f"The prior names the choice {name!r}; expected choices of {list(self.values)}.")
+            if not (
+                len(weights) == len(self.values[name]) and all(math.isfinite(w) and w >= 0 for w in weights) and any(weights)
+            ):
                 raise ContractError(
                     f"The prior of the choice {name!r} is {list(weights)}; expected a finite weight of 0 or more for each of "
-                    f"{list(self.values.get(name, ()))}, at least one above 0."
+                    f"{list(self.values[name])}, at least one above 0."
                 )
 
     @property

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from orchestra_core import Problem
+from orchestra_core import Brief, Problem, ScoreSource
+from orchestra_core.errors import ContractError
 from orchestra_staged.candidates import Choice, Space, key
 
 
@@ -141,8 +142,18 @@ class Population:
 def _space(problem: Problem, item: int, blind: bool) -> Space:
     source = problem.source
     brief = problem.brief.rows(torch.tensor([item], device=problem.brief.device))
-    weights = {} if blind or source is None else {name: tuple(map(float, w)) for name, w in source.prior(brief).items()}
-    return Space(problem.choice_values, weights)
+    return Space(problem.choice_values, {} if blind or source is None else _weights(source, brief))
+
+
+def _weights(source: ScoreSource, brief: Brief) -> dict[str, tuple[float, ...]]:
+    prior = source.prior(brief)
+    try:
+        return {name: tuple(map(float, weights)) for name, weights in prior.items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ContractError(
+            f"{type(source).__name__}.prior returned {prior!r}; expected a mapping of choices to a weight for each of their "
+            "values, which may be empty."
+        ) from error
 
 
 def row_index(items: Sequence[int], like: Tensor) -> Tensor:

@@ -134,6 +134,21 @@ def test_weights_that_are_none_are_refused(weights):
         Space({"mode": ("major", "minor")}, {"mode": weights})
 
 
+def test_a_prior_of_an_unknown_choice_is_refused_with_the_choices():
+    with pytest.raises(ContractError, match=r"names the choice 'mod'; expected choices of \['mode', 'density'\]"):
+        Space({"mode": ("major", "minor"), "density": (1, 2)}, {"mod": (1.0, 2.0)})
+
+
+@pytest.mark.parametrize("prior", [None, 3.0, ["pitch"], {"pitch": 1.0}, {"pitch": None}, {"pitch": ("likely",)}])
+def test_a_prior_that_is_no_mapping_to_weights_is_refused_with_who_returned_it(prior):
+    class Careless(Grid):
+        def prior(self, brief):
+            return prior
+
+    with pytest.raises(ContractError, match=r"Careless\.prior returned .*; expected a mapping of choices to a weight"):
+        searched(problem(source=Careless()))
+
+
 # How many
 
 
