@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,8 @@ CLOSE = 1e-4
 _SILENT = 1e-3
 # A loop may differ from whole bars by so many seconds; nobody hears less.
 _IN_TIME = 0.005
+# So many seconds of rest at the end of a loop are heard as a gap.
+_GAP = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +95,7 @@ def finish(instrument: Instrument, values: Mapping[str, Tensor], brief: Brief, s
 
 
 def describe_loop(rendered: Tensor, brief: Brief) -> tuple[str, ...]:
-    """Return a sentence for everything that keeps a loop from being seamless: no whole bars, a tail that was cut.
+    """Return a sentence for everything that keeps a loop from being seamless: a gap, no whole bars, a tail that was cut.
 
     Parameters
     ----------
@@ -103,22 +106,44 @@ def describe_loop(rendered: Tensor, brief: Brief) -> tuple[str, ...]:
     """
     said: list[str] = []
     if brief.scores:
-        said += _out_of_time(brief.scores[0], brief.canvas)
+        said += _gap(brief.scores[0], brief.canvas) or _out_of_time(brief.scores[0], brief.canvas)
     if tail_left(rendered, brief.canvas.sample_rate) > _SILENT:
         said.append(f"The loop still sounds {TAIL:g} s after its end; what comes later is cut.")
     return tuple(said)
 
 
+def _gap(score: Score, canvas: Canvas) -> Sequence[str]:
+    """Return what is to say of a score that ends bars before its loop does; a rest within the last bar is the score's own."""
+    bar = _bar(score)
+    bars = max(math.ceil((score.end - _IN_TIME) / bar), 1)
+    silent = canvas.duration - score.end
+    if silent <= _GAP or canvas.duration - bars * bar <= _IN_TIME:
+        return []
+    return [
+        f"The score ends {silent:.3g} s before its loop of {canvas.duration:g} s does, and nothing is played there; "
+        f"{bars} bars would last {_seconds(bars * bar)} s (--duration)."
+    ]
+
+
 def _out_of_time(score: Score, canvas: Canvas) -> Sequence[str]:
-    bar = score.metre[0] * (4 / score.metre[1]) * 60 / score.tempo
+    bar = _bar(score)
     bars = canvas.duration / bar
     nearest = max(round(bars), 1)
     if abs(bars - nearest) * bar <= _IN_TIME:
         return []
     return [
         f"The loop of {canvas.duration:g} s has {bars:.2f} bars of its score ({score.metre[0]}/{score.metre[1]}, tempo "
-        f"{score.tempo:.4g}); {nearest} would last {nearest * bar:.4g} s (--duration)."
+        f"{score.tempo:.4g}); {nearest} would last {_seconds(nearest * bar)} s (--duration)."
     ]
+
+
+def _bar(score: Score) -> float:
+    return score.metre[0] * (4 / score.metre[1]) * 60 / score.tempo
+
+
+def _seconds(duration: float) -> str:
+    """Return a duration in milliseconds, rounded up: a score that needs all of it does not fit a shorter one."""
+    return f"{math.ceil(1000 * duration - 1e-6) / 1000:.7g}"
 
 
 def _check_sum(whole: Tensor, stems: Mapping[str, Tensor], instrument: Instrument) -> None:

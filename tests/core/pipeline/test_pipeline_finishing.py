@@ -12,6 +12,7 @@ from orchestra_core.cli.compose import compose
 from orchestra_core.errors import ContractError, IncompatibleError
 from orchestra_core.io.audio import audio_info, read_audio
 from orchestra_core.pipeline.export import export_stems
+from orchestra_core.pipeline.finishing import describe_loop
 from orchestra_core.pipeline.settings import Settings, load_settings
 from orchestra_core.registry import get_registry
 from orchestra_core.runs.files import stem_files
@@ -144,6 +145,26 @@ def test_a_loop_that_is_no_whole_number_of_bars_is_said_with_what_would_be(pipel
     messages = pipeline.compose(targets={"centroid": 0.1}, duration=duration, loop=True).messages
     assert any("bars" in message for message in messages) == bool(said)
     assert not said or any(said in message for message in messages)
+
+
+def test_the_advised_duration_of_a_loop_is_long_enough_for_its_bars():
+    bar = 4 * 60 / 115.0
+    score = Score((Note(60, 0.0, 8 * bar),), tempo=115.0)
+    for asked in (16.0, 17.0):
+        (message,) = describe_loop(torch.zeros(1, 8_000), Brief(Canvas(asked, 8_000), {}, torch.tensor([1]), scores=(score,)))
+        advised = float(message.split("would last ")[1].split(" s")[0])
+        assert 0 <= advised - 8 * bar < 0.001
+
+
+def test_a_loop_whose_score_ends_before_it_is_said_with_the_bars_that_would_fit(pipeline):
+    messages = pipeline.compose(targets={"centroid": 0.1}, duration=4.5, loop=True).messages
+    gap = "The score ends 2.9 s before its loop of 4.5 s does, and nothing is played there; 2 bars would last 3 s (--duration)."
+    assert gap in messages
+
+
+def test_a_rest_within_the_last_bar_of_a_loop_is_the_score_s_own():
+    score = Score((Note(60, 0.0, 2.5),), tempo=60.0)
+    assert describe_loop(torch.zeros(1, 8_000), Brief(Canvas(4.0, 8_000), {}, torch.tensor([1]), scores=(score,))) == ()
 
 
 def test_a_tail_that_is_cut_is_said(pipeline):
