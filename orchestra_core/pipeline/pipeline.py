@@ -187,7 +187,7 @@ class Pipeline:
             Go on with the unfinished run in `directory`.
         device : str
             Of torch.
-        budget : int, or None
+        budget : int, >= 1, or None
             At most so many evaluations.
 
         Returns
@@ -252,7 +252,7 @@ class Pipeline:
         requests = _same_dimensions(requests, [dimension.name for dimension in dimensions])
         canvas, torch_device = self._canvas(canvas, duration, loudness, loop, requests), usable_device(device)
         scale, stems = scale or self._setup.scale, stems or self._setup.stems
-        budget = self._setup.budget if budget is None else budget
+        budget = self._budget(budget)
         targets = tuple(self._targets(request, scale) for request in requests)
         recipe = make_recipe(self.parts, canvas, requests, scale, torch_device, budget, stems, self._setup.preset)
         run = Run(tuple(requests), targets, dimensions, recipe, Path(directory) if directory else None)
@@ -290,6 +290,12 @@ class Pipeline:
         canvas = canvas if duration is None else replace(canvas, duration=duration)
         canvas = canvas if loudness is None else canvas.with_loudness(loudness)
         return replace(canvas, loop=True) if loop or setup.loop else canvas
+
+    def _budget(self, budget: int | None) -> int | None:
+        budget = self._setup.budget if budget is None else budget
+        if budget is not None and budget < 1:
+            raise ParameterError(f"budget is {budget}; expected 1 evaluation of each piece or more, or none named for no limit.")
+        return budget
 
     def _targets(self, request: Request, scale: Scale) -> dict[str, float]:
         objective = self.parts.objective

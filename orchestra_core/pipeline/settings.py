@@ -163,8 +163,8 @@ def load_settings(path: Path | None, preset: str | None = None, registry: Regist
         return _settings_of_run(path, preset)
     given = read_config(path) if path is not None else {}
     settings = validate(Settings, given, str(path))
-    name = preset or settings.preset
-    if not name:
+    name = settings.preset if preset is None else preset
+    if not name and preset is None:
         return settings
     found = registry or get_registry()
     under = preset_settings(found.find_preset(name), found)

@@ -35,7 +35,7 @@ class Setup:
         Whether the parts are kept apart as well.
     scale : {"request", "reading"}
         What targets mean.
-    budget : int, or None
+    budget : int, >= 1, or None
         At most so many evaluations.
     preset : str
         Name of the preset that this goes out from, for the record; empty for none. What it says is in the other fields.

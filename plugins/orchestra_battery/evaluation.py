@@ -127,7 +127,7 @@ def evaluate(settings: Settings, directory: Path, *, resume: bool = False, liste
 def pipeline_of(settings: Settings) -> Pipeline:
     """Return what composes: the parts that are named, over those of the preset or the default ones."""
     parts = settings.pipeline
-    return Pipeline.from_preset(settings.preset).replace(**parts) if settings.preset else Pipeline(**parts)
+    return Pipeline(**parts) if settings.preset is None else Pipeline.from_preset(settings.preset).replace(**parts)
 
 
 @dataclass(frozen=True)

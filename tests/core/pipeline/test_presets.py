@@ -12,7 +12,15 @@ from small_pipeline import Descent, Plugin
 from orchestra_core import Canvas, Descriptor, Pipeline, Preset, Ref, hookimpl
 from orchestra_core.cli.app import run
 from orchestra_core.descriptors import PRESET_KEYS
-from orchestra_core.errors import ConfigurationError, ConflictError, IncompatibleError, PluginError, UnknownNameError, UsageError
+from orchestra_core.errors import (
+    ConfigurationError,
+    ConflictError,
+    IncompatibleError,
+    ParameterError,
+    PluginError,
+    UnknownNameError,
+    UsageError,
+)
 from orchestra_core.pipeline.settings import load_settings
 from orchestra_core.pipeline.setup import Setup
 from orchestra_core.registry import Registry
@@ -215,6 +223,28 @@ def test_an_unknown_preset_gets_close_matches(registry, tmp_path):
     for file, name in ((None, "shrt"), (written(tmp_path, 'preset = "shrt"'), None)):
         with pytest.raises(UnknownNameError, match=r"Unknown preset 'shrt'\. Did you mean 'short'\? Known: short\."):
             load_settings(file, name, registry)
+
+
+def test_an_empty_name_is_no_preset(registry, tmp_path):
+    for file in (None, written(tmp_path, 'preset = "short"')):
+        with pytest.raises(UnknownNameError, match="preset ''"):
+            load_settings(file, "", registry)
+
+
+def test_a_budget_of_nothing_is_refused_wherever_it_is_said_before_anything_is_written(registry, tmp_path):
+    registry.register(presets(preset("spent", pipeline=SHORT["pipeline"], budget=0)), "spents")
+    ask = {"targets": {"centroid": 0.1}}
+    preset_says = Pipeline.from_preset("spent", registry)
+    file_says = load_settings(written(tmp_path, "budget = -2"), "short", registry).with_options(**ask)
+    for compose, budget in (
+        (lambda: preset_says.compose(**ask, directory=tmp_path / "run"), 0),
+        (lambda: Pipeline(registry=registry).compose(**ask, budget=0, directory=tmp_path / "run"), 0),
+        (lambda: file_says.perform(registry, tmp_path / "run"), -2),
+    ):
+        with pytest.raises(ParameterError, match=f"budget is {budget}; expected 1 evaluation"):
+            compose()
+    assert not (tmp_path / "run").exists()
+    assert len(preset_says.compose(**ask, budget=1).history) == 1
 
 
 def test_two_presets_of_one_name_are_told_apart_by_their_distributions(registry):
