@@ -14,6 +14,7 @@ from .contracts.oracle import Dimension as Dimension
 from .contracts.oracle import Oracle as Oracle
 from .contracts.oracle import WindowReadings as WindowReadings
 from .contracts.parameter import Parameter as Parameter
+from .contracts.randomness import score_generator as score_generator
 from .contracts.schedule import Schedule as Schedule
 from .contracts.score import Note as Note
 from .contracts.score import Part as Part

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestra_core.cli.score_options import score_options, take_score
+from orchestra_core.cli.score_options import score_options, take_score, with_origin
 from orchestra_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def compose(word: str | None, config: Path | None, preset: str | None, resume: b
     settings = load_settings(source, preset, get_registry())
     options["score"] = take_score(options, settings.pipeline.get("score"), get_registry())
     settings = settings.with_options(word=word, targets=parse_targets(options.pop("targets")), **options)
+    settings = with_origin(settings, options["variations"], get_registry())
     directory = output or Path(settings.folder_name)
     results = _perform(settings, directory, resume)
     for row, result in enumerate(results):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestra_core.errors import UsageError
 from orchestra_core.registry import Registry
+
+if TYPE_CHECKING:
+    from orchestra_core.pipeline.settings import Settings
 
 Command = Callable[..., Any]
 
@@ -23,6 +26,8 @@ _FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "lock": ("lock", lambda names: [name.strip() for name in names.split(",")]),
 }
 
+# Of score sources that can vary the piece of another seed.
+_ORIGIN = "origin"
 #: Quarter notes per minute.
 _TEMPOS = (20, 400)
 
@@ -76,6 +81,30 @@ def take_score(options: dict[str, Any], before: Any, registry: Registry) -> Any:
     return {"name": name, "config": {**config, **{_FIELDS[key][0]: _FIELDS[key][1](value) for key, value in asked.items()}}}
 
 
+def with_origin(settings: Settings, variations: int | None, registry: Registry) -> Settings:
+    """Return settings in which the locked parts of all variations are those of the first piece, whose seeds differ.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a piece for each variation.
+    variations : int or None
+        How many were asked for.
+    registry : Registry
+        Knows what settings a score source has.
+
+    Returns
+    -------
+    Settings
+        As they are where nothing varies or is locked, and where a score source knows no origin.
+    """
+    name, config = _spec(settings.pipeline.get("score"), registry)
+    if not variations or not config.get("lock") or _ORIGIN in config or _ORIGIN not in _fields_of(name, registry):
+        return settings
+    score = {"name": name, "config": {**config, _ORIGIN: settings.items[0].seed}}
+    return dataclasses.replace(settings, pipeline={**settings.pipeline, "score": score})
+
+
 def _spec(score: Any, registry: Registry) -> tuple[str, Mapping[str, Any]]:
     if isinstance(score, Mapping):
         # Without a name a configuration is that of the default.
@@ -89,6 +118,10 @@ def _check(option: str, name: str, registry: Registry) -> None:
     if name not in {form for entry in registry.entries("score") if entry.name in able for form in (entry.name, entry.qualified)}:
         others = f"score sources that have it: {', '.join(able)} (--score)" if able else "no installed score source has it"
         raise UsageError(f"--{option} is a setting that the score {name} does not have; {others}.")
+
+
+def _fields_of(name: str, registry: Registry) -> set[str]:
+    return _fields(registry.find("score", name).descriptor.config)
 
 
 def _fields(config: type | None) -> set[str]:

@@ -51,6 +51,8 @@ class SongConfig:
         0 is the piece that the seed makes; each other number varies it.
     lock : tuple of str
         What a variation leaves alone: any of melody, rhythm, harmony, timing.
+    origin : int, >= 0, or None
+        Seed of the piece whose locked parts are kept; None for that of the item itself.
     draws : int, in [0, 1024]
         0 offers every choice by itself. Otherwise there is one choice, the number of a draw of all of them from a fixed
         distribution, whatever the target: the blind prior.
@@ -75,6 +77,7 @@ class SongConfig:
     humanise: float = 0.012
     variation: int = 0
     lock: tuple[str, ...] = ()
+    origin: int | None = None
     draws: int = 0
 
 
@@ -100,6 +103,8 @@ class RulesConfig:
         0 is the piece that the seed makes; each other number varies it.
     lock : tuple of str
         What a variation leaves alone: any of melody, rhythm, harmony, timing.
+    origin : int, >= 0, or None
+        Seed of the piece whose locked parts are kept; None for that of the item itself.
     draws : int, in [1, 1024]
         1 writes what the rules say. More offer a choice ``draw``: 0 is what the rules say, every other number something near
         it, which makes the rules the prior of a search.
@@ -113,4 +118,5 @@ class RulesConfig:
     humanise: float = 0.012
     variation: int = 0
     lock: tuple[str, ...] = ()
+    origin: int | None = None
     draws: int = 1

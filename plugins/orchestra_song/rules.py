@@ -39,7 +39,7 @@ class RulesScore(ScoreSource):
 
     Parameters
     ----------
-    key, tempo, bars, metres, parts, humanise, variation, lock, draws
+    key, tempo, bars, metres, parts, humanise, variation, lock, origin, draws
         As in `RulesConfig`.
 
     Raises
@@ -74,6 +74,7 @@ class RulesScore(ScoreSource):
         humanise: float = _DEFAULTS.humanise,
         variation: int = 0,
         lock: tuple[str, ...] = (),
+        origin: int | None = None,
         draws: int = 1,
     ) -> None:
         config = RulesConfig(
@@ -85,6 +86,7 @@ class RulesScore(ScoreSource):
             humanise=humanise,
             variation=variation,
             lock=tuple(lock),
+            origin=origin,
             draws=draws,
         )
         check_rules(config)
@@ -106,7 +108,7 @@ class RulesScore(ScoreSource):
 
     def _write(self, brief: Brief, choice: Mapping[str, Any], generator: np.random.Generator) -> Score:
         config = self._config
-        streams = Streams.of(generator, config.variation, config.lock)
+        streams = Streams.of(generator, config.variation, config.lock, config.origin)
         valence, arousal = asked(brief, "valence"), asked(brief, "arousal")
         number = choice.get("draw", 0)
         setting = Plan(humanise=config.humanise)

@@ -29,6 +29,11 @@ CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "beat": ("beats", BEATS),
     }
 )
+_FORM = ("mode", "progression", "metre", "tempo")
+#: Choices that are not searched while something is locked, since it would not be the same with others.
+HELD: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"harmony": _FORM, "melody": (*_FORM, "density", "register"), "rhythm": (*_FORM, "density"), "timing": ()}
+)
 _RANGES = (("bars", 0, 512), ("humanise", 0, 0.025), ("variation", 0, 2**31 - 1))
 _TEMPOS = (20, 400)
 #: Ranges of the numbers that may be chosen, by field.
@@ -80,6 +85,8 @@ def check_rules(config: RulesConfig) -> None:
 def _check_shared(who: str, config: SongConfig | RulesConfig, fewest_draws: int) -> None:
     for name, lower, upper in (*_RANGES, ("draws", fewest_draws, 1024)):
         check_range(who, name, getattr(config, name), lower, upper)
+    if config.origin is not None:
+        check_range(who, "origin", config.origin, 0, 2**63 - 1)
     if config.tempo:
         check_range(who, "tempo", config.tempo, *_TEMPOS)
     check_parts(who, config.parts)

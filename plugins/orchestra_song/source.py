@@ -14,7 +14,7 @@ from orchestra_song.frame import DEFAULT_DURATION, duration_of
 from orchestra_song.hints import hints_of, unsteady
 from orchestra_song.plan import Plan
 from orchestra_song.prior import prior
-from orchestra_song.settings import CHOICES, check_song
+from orchestra_song.settings import CHOICES, HELD, check_song
 from orchestra_song.streams import Streams
 
 _DEFAULTS = SongConfig()
@@ -35,7 +35,7 @@ class SongScore(ScoreSource):
     ----------
     key, tempo, bars, modes, registers, densities, articulations, levels, textures, tempos, contours, progressions, metres
         As in `SongConfig`.
-    beats, themes, parts, humanise, variation, lock, draws
+    beats, themes, parts, humanise, variation, lock, origin, draws
         As in `SongConfig`.
 
     Raises
@@ -76,6 +76,7 @@ class SongScore(ScoreSource):
         humanise: float = _DEFAULTS.humanise,
         variation: int = 0,
         lock: tuple[str, ...] = (),
+        origin: int | None = None,
         draws: int = 0,
     ) -> None:
         config = SongConfig(
@@ -98,6 +99,7 @@ class SongScore(ScoreSource):
             humanise=humanise,
             variation=variation,
             lock=tuple(lock),
+            origin=origin,
             draws=draws,
         )
         check_song(config)
@@ -105,8 +107,9 @@ class SongScore(ScoreSource):
         tonic, mode = parse_key(key) if key else (None, "")
         self._tonic: int | None = tonic
         self._values = {name: tuple(getattr(config, field)) for name, (field, _) in CHOICES.items()}
-        # A lock holds on to one theme: with several, each variation could find another.
         self._values["theme"] = (0,) if lock else tuple(range(themes))
+        # What a lock keeps would not be the same in another form, so what makes the form is not searched.
+        self._held = frozenset(name for locked in lock for name in HELD[locked])
         if mode:
             self._values["mode"] = (mode,)
         if tempo:
@@ -118,7 +121,7 @@ class SongScore(ScoreSource):
         if self._config.draws:
             return {"draw": tuple(range(self._config.draws))}
         heard = {name: values for name, values in self._values.items() if name != "beat" or "drums" in self._config.parts}
-        return {name: values for name, values in heard.items() if len(values) > 1}
+        return {name: values for name, values in heard.items() if len(values) > 1 and name not in self._held}
 
     @property
     def duration(self) -> float:
@@ -147,14 +150,21 @@ class SongScore(ScoreSource):
 
     def _write(self, brief: Brief, choice: Mapping[str, Any], generator: np.random.Generator) -> Score:
         config = self._config
-        streams = Streams.of(generator, config.variation, config.lock)
+        streams = Streams.of(generator, config.variation, config.lock, config.origin)
         if config.draws:
             choice = self.drawn(streams.named(f"draw {choice['draw']}"))
-        picked = {**{name: values[0] for name, values in self._values.items()}, **choice}
+        picked = {**{name: values[0] for name, values in self._values.items()}, **self._likeliest(brief), **choice}
         # The blind prior sees nothing of what is asked.
         hints = {} if config.draws else hints_of(brief)
         plan = unsteady(self._plan(picked, streams), hints)
         return compose(plan, brief.canvas.duration, streams.of_theme(picked["theme"]), loop=brief.canvas.loop)
+
+    def _likeliest(self, brief: Brief) -> dict[str, Any]:
+        """Return what is likeliest for what is asked, of what a lock holds; nothing where nothing is asked."""
+        if not {"valence", "arousal"} & {*brief.requests, *brief.targets}:
+            return {}
+        held = {name: self._values[name] for name in self._held}
+        return {name: held[name][int(np.argmax(weights))] for name, weights in prior(brief, held).items()}
 
     def _plan(self, choice: Mapping[str, Any], streams: Streams) -> Plan:
         config = self._config

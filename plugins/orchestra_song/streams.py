@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from orchestra_core import score_generator
+
 #: What may be locked while the rest varies.
 LOCKABLE = ("melody", "harmony", "rhythm", "timing")
 _DRAWN_AGAIN = ("melody", "rhythm")
@@ -20,6 +22,8 @@ class Streams:
     ----------
     seed : int
         Drawn once from the item's generator.
+    origin : int
+        The same of the piece whose locked parts are kept; that of the item itself unless it varies another seed's piece.
     variation : int
         0 is the piece itself; each other number gives the parts that are not locked another stream.
     locked : tuple of str
@@ -31,15 +35,19 @@ class Streams:
     """
 
     seed: int
+    origin: int
     variation: int = 0
     locked: tuple[str, ...] = ()
     theme: int = 0
     attempt: int = 0
 
     @classmethod
-    def of(cls, generator: np.random.Generator, variation: int = 0, locked: tuple[str, ...] = ()) -> Streams:
-        """Return the streams of the item that a generator belongs to."""
-        return cls(int(generator.integers(2**62)), variation, locked)
+    def of(
+        cls, generator: np.random.Generator, variation: int = 0, locked: tuple[str, ...] = (), origin: int | None = None
+    ) -> Streams:
+        """Return the streams of the item that a generator belongs to; `origin` is the seed of an item that it varies."""
+        seed = _drawn(generator)
+        return cls(seed, seed if origin is None or not locked else _drawn(score_generator(origin)), variation, locked)
 
     def of_theme(self, theme: int) -> Streams:
         """Return the streams of another piece out of the same seed; theme 0 is the first."""
@@ -50,9 +58,24 @@ class Streams:
         return replace(self, attempt=attempt)
 
     def named(self, name: str) -> np.random.Generator:
-        """Return a fresh generator for a name; one in `LOCKABLE` varies with the variation unless it is locked."""
+        """Return a fresh generator for a name; one in `LOCKABLE` varies with the variation unless it is locked.
+
+        What is locked is the origin's, and so is its key, and the order of broken chords with the harmony.
+        """
         varies = name in LOCKABLE and name not in self.locked
         further = (self.theme, self.attempt if name in _DRAWN_AGAIN else 0)
         return np.random.default_rng(
-            [self.seed, zlib.crc32(name.encode()), self.variation if varies else 0, *(further if any(further) else ())]
+            [
+                self.origin if self._kept(name) else self.seed,
+                zlib.crc32(name.encode()),
+                self.variation if varies else 0,
+                *(further if any(further) else ()),
+            ]
         )
+
+    def _kept(self, name: str) -> bool:
+        return name in self.locked or name == "key" or (name == "texture" and "harmony" in self.locked)
+
+
+def _drawn(generator: np.random.Generator) -> int:
+    return int(generator.integers(2**62))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from orchestra_core import Brief, Canvas, declared_scale, melody_of
+from orchestra_core import Brief, Canvas, declared_scale, melody_of, score_generator
 from orchestra_core.errors import ParameterError, ScoreError
 from orchestra_song import SongScore
 from orchestra_song.checks import gates
@@ -187,6 +187,35 @@ def test_what_is_locked_draws_the_same_in_every_variation():
     assert pitches_of(harmony_kept, "melody") != pitches_of(plain, "melody")
     everything = write(SongScore(variation=1, lock=("harmony", "melody", "rhythm", "timing")))
     assert everything == plain
+
+
+def asking(valence, arousal, seed=3):
+    requests = {"valence": torch.tensor([valence]), "arousal": torch.tensor([arousal])}
+    return Brief(Canvas(duration=16.0), {}, torch.tensor([seed]), requests=requests)
+
+
+def test_pieces_of_other_seeds_keep_what_is_locked_of_their_origin():
+    first = SongScore(lock=("harmony",)).write(asking(-0.6, 0.2, 3), {}, score_generator(3))
+    source = SongScore(lock=("harmony",), origin=3)
+    others = [source.write(asking(-0.6, 0.2, seed), {}, score_generator(seed)) for seed in (3, 8, 9)]
+    assert others[0] == first
+    for other in others[1:]:
+        assert (other.key, other.tempo, other.metre) == (first.key, first.tempo, first.metre)
+        assert pitches_of(other, "bass") == pitches_of(first, "bass")
+        assert pitches_of(other, "melody") != pitches_of(first, "melody")
+
+
+def test_a_lock_keeps_the_form_out_of_the_search_and_takes_what_is_likeliest():
+    assert set(SongScore().choices) - set(SongScore(lock=("harmony",)).choices) == {
+        "mode",
+        "progression",
+        "metre",
+        "tempo",
+        "theme",
+    }
+    assert set(SongScore(lock=("harmony",)).choices) - set(SongScore(lock=("melody",)).choices) == {"density", "register"}
+    dark, bright = (SongScore(lock=("harmony",)).write(asking(v, 0.0), {}, score_generator(3)).key for v in (-0.6, 0.6))
+    assert dark.endswith("minor") and bright.endswith("major")
 
 
 def test_a_locked_melody_keeps_its_rhythm_and_motif_over_another_harmony():

@@ -8,8 +8,10 @@ from click.testing import CliRunner
 
 from orchestra_core import Descriptor, hookimpl
 from orchestra_core.cli.compose import compose
-from orchestra_core.cli.score_options import score_options, take_score
+from orchestra_core.cli.score_options import score_options, take_score, with_origin
 from orchestra_core.errors import UsageError
+from orchestra_core.pipeline.request import Request
+from orchestra_core.pipeline.settings import Settings
 from orchestra_core.registry import Registry
 
 
@@ -21,6 +23,7 @@ class Bars:
     metres: tuple[str, ...] = ("4/4", "3/4")
     variation: int = 0
     lock: tuple[str, ...] = field(default_factory=tuple)
+    origin: int | None = None
 
 
 @dataclass(frozen=True)
@@ -122,3 +125,13 @@ def test_a_tempo_that_nobody_could_play_is_refused_with_the_range(tempo):
     result = CliRunner().invoke(compose, ["calm", "--score", "song", f"--tempo={tempo}"])
     assert result.exit_code == 2
     assert "--tempo" in result.stderr and "20<=x<=400" in result.stderr
+
+
+def test_variations_with_a_lock_are_of_one_origin_and_others_are_not(registry):
+    items = Request({"arousal": 0.4}, seed=7).variations(3)
+    locked = Settings(items=items, pipeline={"score": {"name": "bars", "config": {"lock": ["harmony"]}}})
+    assert with_origin(locked, 3, registry).pipeline["score"]["config"] == {"lock": ["harmony"], "origin": 7}
+    assert with_origin(locked, None, registry) is locked
+    free = Settings(items=items, pipeline={"score": {"name": "bars", "config": {"lock": []}}})
+    assert with_origin(free, 3, registry) is free
+    assert with_origin(Settings(items=items), 3, registry).pipeline == {}
