@@ -22,8 +22,6 @@ class Streams:
     ----------
     seed : int
         Drawn once from the item's generator.
-    origin : int
-        The same of the piece whose locked parts are kept; that of the item itself unless it varies another seed's piece.
     variation : int
         0 is the piece itself; each other number gives the parts that are not locked another stream.
     locked : tuple of str
@@ -32,22 +30,24 @@ class Streams:
         0, or the number of another piece out of the same seed.
     attempt : int
         0, or the number of another melody and rhythm in the same piece.
+    origin : int or None
+        The seed of the piece whose locked parts are kept, where it is another one.
     """
 
     seed: int
-    origin: int
     variation: int = 0
     locked: tuple[str, ...] = ()
     theme: int = 0
     attempt: int = 0
+    origin: int | None = None
 
     @classmethod
     def of(
         cls, generator: np.random.Generator, variation: int = 0, locked: tuple[str, ...] = (), origin: int | None = None
     ) -> Streams:
         """Return the streams of the item that a generator belongs to; `origin` is the seed of an item that it varies."""
-        seed = _drawn(generator)
-        return cls(seed, seed if origin is None or not locked else _drawn(score_generator(origin)), variation, locked)
+        other = None if origin is None or not locked else _drawn(score_generator(origin))
+        return cls(_drawn(generator), variation, locked, origin=other)
 
     def of_theme(self, theme: int) -> Streams:
         """Return the streams of another piece out of the same seed; theme 0 is the first."""
@@ -66,15 +66,16 @@ class Streams:
         further = (self.theme, self.attempt if name in _DRAWN_AGAIN else 0)
         return np.random.default_rng(
             [
-                self.origin if self._kept(name) else self.seed,
+                self._seed_of(name),
                 zlib.crc32(name.encode()),
                 self.variation if varies else 0,
                 *(further if any(further) else ()),
             ]
         )
 
-    def _kept(self, name: str) -> bool:
-        return name in self.locked or name == "key" or (name == "texture" and "harmony" in self.locked)
+    def _seed_of(self, name: str) -> int:
+        kept = name in self.locked or name == "key" or (name == "texture" and "harmony" in self.locked)
+        return self.seed if self.origin is None or not kept else self.origin
 
 
 def _drawn(generator: np.random.Generator) -> int:
