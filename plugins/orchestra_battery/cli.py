@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from orchestra_battery.evaluation import Evaluation
     from orchestra_battery.findings import Findings
-    from orchestra_battery.settings import Settings
+    from orchestra_battery.settings import Named, Settings
     from orchestra_core import Row
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -91,6 +91,7 @@ def run(config: Path | None, output: Path, threads: int, resume: bool, as_json: 
     """
     import torch
 
+    from orchestra_battery.evaluation import baseline_before
     from orchestra_battery.evaluation import evaluate as carry_out
     from orchestra_battery.findings import find, write_record
     from orchestra_battery.report import unmarked, write_report
@@ -100,6 +101,9 @@ def run(config: Path | None, output: Path, threads: int, resume: bool, as_json: 
     torch.set_num_threads(threads)
     settings = validate(Settings, read_config(config), str(config)) if config else Settings()
     settings = with_options(settings, options)
+    if resume and settings.baseline is None and (kept := baseline_before(output)) is not None:
+        settings = replace(settings, baseline=kept)
+        click.echo(f"The baseline is that of before, {_name_of(kept)}; --baseline names another.", err=True)
     with going_on("evaluate", output) as bar:
         evaluation = carry_out(settings, output, resume=resume, listener=bar.show)
     findings = find(evaluation)
@@ -160,6 +164,10 @@ def with_options(settings: Settings, options: Mapping[str, Any]) -> Settings:
     weights = (*settings.controls.weights, *options["controls"])
     controls = replace(settings.controls, weights=weights)
     return replace(settings, pipeline={**settings.pipeline, **parts}, controls=controls, **given)
+
+
+def _name_of(baseline: Named) -> str:
+    return baseline if isinstance(baseline, str) else json.dumps(baseline, ensure_ascii=False)
 
 
 def _as_text(evaluation: Evaluation, findings: Findings) -> str:

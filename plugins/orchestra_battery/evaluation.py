@@ -220,7 +220,7 @@ def _open(directory: Path, settings: Settings, pipeline: Pipeline, resume: bool)
     record = directory / _SETTINGS
     if not directory.exists() or not any(directory.iterdir()):
         directory.mkdir(parents=True, exist_ok=True)
-        write_text(record, json.dumps(now, indent=1) + "\n")
+        write_text(record, json.dumps({**now, "baseline": plain(settings.baseline)}, indent=1) + "\n")
         return
     if not record.exists():
         raise RunFolderError(f"{directory} is not empty and no evaluation: it has no {_SETTINGS}. Choose another folder with -o.")
@@ -233,6 +233,18 @@ def _open(directory: Path, settings: Settings, pipeline: Pipeline, resume: bool)
             f"{directory} holds an evaluation with another {' and '.join(different)}. Evaluate the same as then, or choose "
             "another folder with -o."
         )
+
+
+def baseline_before(directory: Path) -> Named | None:
+    """Return the baseline that a folder's evaluation was last held against, or else begun with; None without one."""
+    for name in (RECORD, _SETTINGS):
+        try:
+            record = json.loads((directory / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # what is needed of it is refused where it is read
+        named: Named | None = record.get("settings", record).get("baseline")
+        return named
+    return None
 
 
 def _silent(stage: str, done: int, total: int) -> None:

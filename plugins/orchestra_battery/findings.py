@@ -90,9 +90,11 @@ def write_record(evaluation: Evaluation, findings: Findings) -> Path:
     return write_text(evaluation.directory / RECORD, json.dumps(plain(record), indent=1, ensure_ascii=False) + "\n")
 
 
-def untouched(marker: Marker, tuned_on: Sequence[str]) -> bool:
-    """Return whether no choice was made on a marker's marks, as far as the settings say."""
-    return marker.role == "judge" and marker.name not in tuned_on
+def untouched(marker: Marker, tuned_on: Sequence[str]) -> bool | None:
+    """Return whether no choice was made on a marker's marks, as far as the settings say; None where they say nothing."""
+    if marker.role != "judge":
+        return False
+    return marker.name not in tuned_on if tuned_on else None
 
 
 def _plain_marker(marker: Marker, tuned_on: Sequence[str]) -> dict[str, Any]:

@@ -48,6 +48,11 @@ _LEGEND = (
 )
 
 
+# Of a judge, by whether it is untouched.
+_ROLES = {True: "untouched", False: "tuned on", None: "judge"}
+_UNSAID = "Nobody said which judges choices were made on (tuned_on), so none is called untouched."
+
+
 @dataclass(frozen=True)
 class Section:
     """A section of the page: paragraphs, pictures, a table with its head, and notes under it."""
@@ -110,18 +115,13 @@ def _marks(evaluation: Evaluation, findings: Findings) -> Section:
     rows = []
     for marker in evaluation.markers:
         summary = findings.marks[marker.name]
-        role = (
-            "optimised"
-            if marker.role == "oracle"
-            else "untouched"
-            if untouched(marker, evaluation.settings.tuned_on)
-            else "tuned on"
-        )
+        role = "optimised" if marker.role == "oracle" else _ROLES[untouched(marker, evaluation.settings.tuned_on)]
         for name, mark in summary.marks.items():
             signed, shares = (mark.r, mark.slope, mark.slope_ratio), (mark.cross, mark.error, mark.sign, summary.quadrant)
             rows.append((marker.name, role, name, *map(_shown, signed), *map(_without_sign, shares)))
     left_out = [f"{one.name} does not qualify on {', '.join(one.unqualified)}." for one in evaluation.markers if one.unqualified]
-    notes = (*_LEGEND, *left_out, *unmarked(evaluation.records))
+    unsaid = [] if evaluation.settings.tuned_on or all(one.role == "oracle" for one in evaluation.markers) else [_UNSAID]
+    notes = (*_LEGEND, *unsaid, *left_out, *unmarked(evaluation.records))
     head = ("marked by", "role", "dimension", "r", "slope", "ratio", "cross", "error", "sign", "quadrant")
     return Section("marks", "Asked and marked", (), tuple(filter(None, figures)), head, tuple(rows), notes)
 

@@ -89,7 +89,7 @@ class Settings:
     judges : tuple of str or mapping, or None
         Who marks; None for all that are installed.
     tuned_on : tuple of str
-        Judges that choices were made on; the others are untouched, and the report says which.
+        Judges that choices were made on; the others are untouched, and the report says which. Where none is named, it says that.
     transforms : int, >= 0
         Of so many seeds of every cell it is told how marks move when the sound is changed irrelevantly.
     baseline : str, mapping or None

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from orchestra_battery.cli import Bar, evaluate
+from orchestra_battery.evaluation import baseline_before
 from orchestra_core import Pipeline, get_registry
 from orchestra_core.errors import RunFolderError, UnknownNameError, UsageError
 
@@ -68,6 +69,29 @@ def test_json_is_the_record_without_its_pieces(folder, config):
     stored = json.loads((output / "evaluation.json").read_text())
     assert shown["findings"]["marks"] == stored["findings"]["marks"]
     assert "pieces" not in shown
+
+
+def test_going_on_keeps_the_baseline_unless_another_is_named(config, tmp_path):
+    output = tmp_path / "held"
+    assert run(config, "-o", output, "--seeds", 1, "--baseline", "blind").exit_code == 0
+    again = run(config, "-o", output, "--seeds", 1, "--resume")
+    assert again.exit_code == 0, again.output + repr(again.exception)
+    assert "The baseline is that of before, blind; --baseline names another." in again.stderr
+    assert "Against the baseline:" in again.stdout
+    (output / "evaluation.json").unlink()  # as one that was interrupted
+    assert baseline_before(output) == "blind"
+    assert baseline_before(tmp_path) is None
+    other = run(config, "-o", output, "--seeds", 1, "--resume", "--baseline", str(output / "none"))
+    assert "of before" not in other.stderr
+
+
+def test_judges_are_not_called_untouched_where_nobody_said_so(folder):
+    output, _ = folder
+    page = (output / "report.html").read_text(encoding="utf-8")
+    assert "Nobody said which judges choices were made on (tuned_on)" in page
+    assert "<td>untouched" not in page
+    markers = json.loads((output / "evaluation.json").read_text())["markers"]
+    assert {one["name"]: one["untouched"] for one in markers} == {"oracle": False, "note_judge": None}
 
 
 def test_two_evaluations_are_compared(folder, config, tmp_path):
