@@ -55,8 +55,8 @@ def main() -> None:
     (HERE / "battery.md").write_text(text, encoding="utf-8")
 
 
-REFERENCE = """Five seconds of melody on a canvas, without bars: 64 combinations of mode, register and density, then the gradient
-stages of `staged`. The same grid and seeds; the goals are for the pieces above."""
+REFERENCE = """Five seconds of melody on a canvas, without bars: all 24 combinations of mode, register and density, then the
+gradient stages of `staged`. The same grid and seeds; the goals are for the pieces above."""
 
 
 def head(record: Stored) -> list[str]:
@@ -116,10 +116,8 @@ def marks(record: Stored, title: str, text: str = "") -> list[str]:
     rows = []
     for name, summary in record["findings"]["marks"].items():
         for dimension, mark in summary["marks"].items():
-            plain = [_value(mark[key]) for key in ("slope_ratio", "cross")]
-            rows.append(
-                [name, dimension, _estimate(mark["r"]), *plain, f"{mark['error']['value']:.3f}", _value(summary["quadrant"])]
-            )
+            plain = [_value(mark["slope_ratio"]), _share(mark["cross"]), f"{mark['error']['value']:.3f}"]
+            rows.append([name, dimension, _estimate(mark["r"]), *plain, _share(summary["quadrant"])])
     columns = ["marked by", "dimension", "r", "slope ratio", "cross", "error", "quadrant"]
     return [title, "", *([paragraph(text), ""] if text else []), *table(columns, rows), ""]
 
@@ -196,13 +194,17 @@ def cues(record: Stored) -> list[str]:
             sign = {1: "+", -1: "-", 0: ""}[found["expected"]]
             levels = " ".join(f"{value:.3g}" for value in _means(found["levels"]))
             met = DASH if not found["expected"] else "yes" if found["met"] else "**no**"
-            rows.append([name.replace("_", " "), dimension, levels, _value(found["r"]), sign, met])
+            clear = "yes" if found["clear"] else "no"
+            rows.append([name.replace("_", " "), dimension, levels, _value(found["r"]), clear, sign, met])
     return [
         "## Cues",
         "",
-        "Means from the lowest level asked to the highest, r with the request, and whether its sign is that of the literature.",
+        paragraph(
+            """Means from the lowest level asked to the highest, r with the request, whether it is clear (its interval leaves out
+            0), and whether its sign is that of the literature."""
+        ),
         "",
-        *table(["cue", "dimension", "by level", "r", "expected", "met"], rows),
+        *table(["cue", "dimension", "by level", "r", "clear", "expected", "met"], rows),
         "",
     ]
 
@@ -298,6 +300,10 @@ def _estimate(stored: Stored) -> str:
 
 def _value(stored: Stored) -> str:
     return DASH if stored["value"] is None else number(stored["value"])
+
+
+def _share(stored: Stored) -> str:
+    return DASH if stored["value"] is None else f"{abs(stored['value']):.2f}"
 
 
 if __name__ == "__main__":
