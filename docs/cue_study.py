@@ -123,8 +123,9 @@ def describe(rows: Sequence[Mapping[str, Any]]) -> str:
         "",
         paragraph(
             """Where an oracle follows a cue less than a judge does, or more, the judge hears what nobody asked for. The default
-            oracle hardly follows the register in valence, as listeners and the cue meter do, and follows it in arousal half as
-            much as `recurrent_judge`; it cannot hear the level, which the loudness of the file carries."""
+            oracle hardly follows the register in valence, unlike listeners and the cue meter; in arousal it follows it about
+            as much as `cochlear_judge` and half as much as `recurrent_judge`. It cannot hear the level, which the loudness of
+            the file carries."""
         ),
     ]
     for dimension in DIMENSIONS:
