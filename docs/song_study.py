@@ -98,7 +98,9 @@ def page(rows: list[dict[str, Any]], seeds: int) -> str:
         f"`python docs/song_study.py` made this page. {cells} requests, every combination of "
         f"{', '.join(f'{w:g}' for w in LEVELS)} in valence and arousal, with {seeds} seeds each; pieces of 16 s, played as "
         "written and not optimised. r is the correlation of a mark with the request, slope its change per unit of request, and "
-        "cross the change per unit of the *other* request.",
+        "cross the change per unit of the *other* request, with its sign; the cross of [the battery](battery.md) is a share of "
+        "the slope, without one. The battery's rules are pieces of other seeds, marked as their saved files are and not in "
+        "memory before the export: its figures differ a little from these.",
         "",
         "The blind prior draws every choice by the seed alone, and its piano starts alike whatever is asked: what it shows is "
         "chance. A cell is empty where a judge does not qualify.",

@@ -122,8 +122,9 @@ def judged_text(rows: list[dict[str, Any]], seeds: int) -> Iterator[str]:
     yield (
         f"What oracle and judges make of them: {len(ASKED) ** 2 * seeds} pieces of `rules` for each, requests of "
         f"{', '.join(f'{size:g}' for size in ASKED)} in valence and arousal; r is the correlation of a mark with the request, "
-        "slope its change per unit of request, and cross the change per unit of the *other* request. With so few pieces an r of "
-        "0.8 is hardly told from one of 0.7. Empty where a judge does not qualify."
+        "slope its change per unit of request, and cross the change per unit of the *other* request, with its sign (that of "
+        "[the battery](battery.md) is a share of the slope, without one). With so few pieces an r of 0.8 is hardly told from one "
+        "of 0.7. Empty where a judge does not qualify."
     )
     yield ""
     yield "| layers | marked by | arousal r | slope | cross | valence r | slope | cross |"
