@@ -114,7 +114,9 @@ def introduction(measured: Measured) -> Iterator[str]:
     yield paragraph(
         """Notes start as they are written; in *D as published* as the published generator starts them. All pieces are exported
         at one loudness: the default export is louder where more arousal is asked, and would tell judges the answer. Brackets
-        hold 95 % bootstrap intervals over cells, whose pieces are drawn together."""
+        hold 95 % bootstrap intervals over cells, whose pieces are drawn together. *present* is what the preset `reference`
+        composes: five seconds of `melody` under `staged`. Pieces in bars under `search`, which are the default, are in [the
+        battery](battery.md)."""
     )
     yield ""
 
