@@ -73,7 +73,7 @@ class Result:
     parameters : tuple of ParameterValue
         Every parameter.
     history : pandas.DataFrame
-        One row per step: stage, step, loss, event, ``term.NAME``, ``reading.NAME``.
+        One row per step: stage, step, loss, event, moves, ``term.NAME``, ``reading.NAME``.
     messages : tuple of str
         What a user has to know, in plain sentences: targets out of range or not reached, recoveries.
     recipe : mapping

@@ -30,6 +30,8 @@ class Row:
         Readings by dimension.
     event : str
         What happened beside the ordinary, such as a recovery from a non-finite loss; empty otherwise.
+    moves : bool
+        Whether the stage moves parameters; one that does not tries candidates, if anything changes at all.
     """
 
     item: int
@@ -39,17 +41,18 @@ class Row:
     terms: Mapping[str, float]
     readings: Mapping[str, float]
     event: str = ""
+    moves: bool = True
 
 
 def to_frame(rows: Iterable[Row]) -> pd.DataFrame:
-    """Return rows as a table with the columns item, stage, step, loss, event, ``term.NAME`` and ``reading.NAME``."""
+    """Return rows as a table with the columns item, stage, step, loss, event, moves, ``term.NAME``, ``reading.NAME``."""
     import pandas as pd
 
     return pd.DataFrame([_flat(row) for row in rows])
 
 
 def _flat(row: Row) -> dict[str, object]:
-    flat: dict[str, object] = {"item": row.item, "stage": row.stage, "step": row.step, "loss": row.loss, "event": row.event}
+    flat: dict[str, object] = {name: getattr(row, name) for name in ("item", "stage", "step", "loss", "event", "moves")}
     flat.update({f"term.{name}": value for name, value in row.terms.items()})
     flat.update({f"reading.{name}": value for name, value in row.readings.items()})
     return flat

@@ -115,6 +115,7 @@ class Step:
                 terms={name: column[i] for name, column in terms.items()},
                 readings={name: column[i] for name, column in readings.items()},
                 event=self.describe_failure(i) + " Went back to the best values so far." if failed[i] else "",
+                moves=bool(self.stage.moved),
             )
             for i, loss in enumerate(self._loss.detach().tolist())
             if self.active[i]

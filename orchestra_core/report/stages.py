@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-# A stage jumps when its typical step is this share of its own range, and the range a good part of the whole history's:
+# A stage also jumps when its typical step is this share of its own range, and the range a good part of the whole history's:
 # then a line through its points would show a path that nothing went.
 _STEP_SHARE, _RANGE_SHARE = 0.25, 0.2
 _FEWEST = 4
@@ -45,12 +45,18 @@ def stage_spans(history: pd.DataFrame) -> list[StageSpan]:
     starts = [0, *(np.flatnonzero(names[1:] != names[:-1]) + 1).tolist()]
     points = _points(history)
     spans = zip(starts, [*starts[1:], len(names)], strict=True)
-    return [StageSpan(str(names[a]), a, b, _jumps(points[a:b], points)) for a, b in spans]
+    return [StageSpan(str(names[a]), a, b, _tries(history[a:b], points[a:b]) or _jumps(points[a:b], points)) for a, b in spans]
 
 
 def _points(history: pd.DataFrame) -> np.ndarray:
     columns = [name for name in history.columns if name.startswith("reading.")] or ["loss"]
     return history[columns].to_numpy(dtype=float)
+
+
+def _tries(stage: pd.DataFrame, points: np.ndarray) -> bool:
+    """Return whether what changed in a stage cannot be its parameters, as it moves none."""
+    points = points[np.isfinite(points).all(axis=1)]
+    return "moves" in stage and not stage["moves"].any() and bool(len(points) and np.ptp(points, axis=0).any())
 
 
 def _jumps(points: np.ndarray, whole: np.ndarray) -> bool:

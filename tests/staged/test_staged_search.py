@@ -11,6 +11,7 @@ from orchestra_core.errors import ContractError, IncompatibleError, ParameterErr
 from orchestra_core.problem import Evaluator
 from orchestra_core.problem.checkpoint import CheckpointFile
 from orchestra_staged.candidates import Space, key
+from orchestra_staged.config import StageConfig
 from orchestra_staged.population import Plan
 from orchestra_staged.searching import Search
 
@@ -150,6 +151,14 @@ def test_a_prior_that_is_no_mapping_to_weights_is_refused_with_who_returned_it(p
 
 
 # How many
+
+
+def test_the_history_tells_candidates_from_steps():
+    asked = problem()
+    stages = (StageConfig("correct", ("dynamics",), steps=2),)
+    Search(candidates=8, survivors=2, wave=4, stop_loss=0.0, stages=stages).optimize(asked)
+    moves = {row.stage: row.moves for row in asked.state.rows}
+    assert moves == {"search": False, "correct": True}
 
 
 def test_survivors_halve_and_every_round_tries_as_many_neighbours():

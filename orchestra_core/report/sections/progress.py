@@ -80,7 +80,8 @@ def _draw_column(axes: Axes, column: pd.Series[float], spans: list[StageSpan], c
             axes.plot(column.iloc[span.start : span.stop], "o", color=colour, markersize=2.8)
         else:  # joined to the stage before, where that one walked too
             start = span.start - (1 if index and not spans[index - 1].jumps else 0)
-            axes.plot(column.iloc[start : span.stop], color=colour)
+            marker = "o" if span.stop - start == 1 else ""  # a line of one point is not seen
+            axes.plot(column.iloc[start : span.stop], marker=marker, color=colour, markersize=2.8)
 
 
 def _mark_stages(axes: Axes, spans: list[StageSpan]) -> None:

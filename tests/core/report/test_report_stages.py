@@ -37,6 +37,13 @@ def test_a_search_jumps_and_a_descent_walks():
     assert [(span.name, span.jumps) for span in spans] == [("search", True), ("refine", False)]
 
 
+def test_few_candidates_of_a_stage_that_moves_nothing_jump_too():
+    table = history(search=candidates(2), refine=walk((-0.4, -0.4), (0.5, 0.2), 3))
+    assert [span.jumps for span in stage_spans(table.assign(moves=table["stage"] != "search"))] == [True, False]
+    still = history(only=np.full((3, 2), 0.2)).assign(moves=False)
+    assert [span.jumps for span in stage_spans(still)] == [False]
+
+
 def test_noise_around_a_reached_target_is_no_search():
     still = 0.01 * np.random.default_rng(2).standard_normal((40, 2)) + 0.5
     assert [span.jumps for span in stage_spans(history(walk=walk((-0.4, -0.4), (0.5, 0.5)), hold=still))] == [False, False]
@@ -73,6 +80,16 @@ def test_names_of_stages_do_not_lie_over_each_other(lengths, named):
     assert [text.get_text() for text in texts] == named
     assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(boxes))
     assert all(box.x1 <= edge + 3 for box in boxes)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_one_evaluation_is_seen_as_a_point(moves):
+    table = history(only=[(0.3, -0.2)]).assign(moves=moves)
+    with new_figure(4, 3) as figure:
+        axes = figure.subplots()
+        progress._draw_column(axes, table["reading.valence"], stage_spans(table), "k", "valence")
+        seen = [line for line in axes.lines if len(line.get_ydata())]
+        assert [(list(line.get_ydata()), line.get_marker()) for line in seen] == [([0.3], "o")]
 
 
 def test_pictures_say_that_dots_are_candidates(make_result):
