@@ -98,8 +98,10 @@ def with_origin(settings: Settings, variations: int | None, registry: Registry) 
     Settings
         As they are where nothing varies or is locked, and where a score source knows no origin.
     """
+    if not variations:
+        return settings
     name, config = _spec(settings.pipeline.get("score"), registry)
-    if not variations or not config.get("lock") or _ORIGIN in config or _ORIGIN not in _fields_of(name, registry):
+    if not config.get("lock") or _ORIGIN in config or _ORIGIN not in _fields_of(name, registry):
         return settings
     score = {"name": name, "config": {**config, _ORIGIN: settings.items[0].seed}}
     return dataclasses.replace(settings, pipeline={**settings.pipeline, "score": score})
@@ -121,7 +123,9 @@ def _check(option: str, name: str, registry: Registry) -> None:
 
 
 def _fields_of(name: str, registry: Registry) -> set[str]:
-    return _fields(registry.find("score", name).descriptor.config)
+    # What is not there is refused where the parts are built.
+    configs = [entry.descriptor.config for entry in registry.entries("score") if name in (entry.name, entry.qualified)]
+    return {field for config in configs for field in _fields(config)}
 
 
 def _fields(config: type | None) -> set[str]:

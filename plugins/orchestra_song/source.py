@@ -28,8 +28,8 @@ class SongScore(ScoreSource):
     own: a choice or a variation that changes one leaves the others alone. The same canvas, seed and choice make the same piece.
 
     The canvas comes first: bars and tempo are fitted to it. Where `bars` and `tempo` are both given they are kept, and
-    `duration` is what they need. What a search chooses is left to it; of the hints of a word only irregularity is followed, which
-    is no choice.
+    `duration` is what they need. What a search chooses is left to it: the hints of a word move the prior, and only
+    irregularity, which is no choice, is followed in what is written.
 
     Parameters
     ----------
