@@ -41,7 +41,8 @@ COMPONENTS = [
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_a_first_party_component_passes_with_no_exceptions(name):
-    report = check_component(name)
+    # A preset has the name of a score source, too.
+    report = check_component(name, "score" if name == "reference" else None)
     assert report.ok, str(report)
     assert not report.advice, str(report)
     assert not report.ids("expected")
