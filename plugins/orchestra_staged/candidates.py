@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -123,8 +123,8 @@ def key(choice: Mapping[str, Any]) -> str:
     return json.dumps(choice, sort_keys=True)
 
 
-def _fresh(draw: Any, tried: Collection[str]) -> Choice:
-    choice: Choice = draw()
+def _fresh(draw: Callable[[], Choice], tried: Collection[str]) -> Choice:
+    choice = draw()
     for _ in range(_TRIES):
         if key(choice) not in tried:
             break
