@@ -2,6 +2,7 @@ from .config import read_config as read_config
 from .config import validate as validate
 from .contracts.brief import Brief as Brief
 from .contracts.canvas import Canvas as Canvas
+from .contracts.checks import zero_where_finite as zero_where_finite
 from .contracts.component import Component as Component
 from .contracts.envelope import Envelope as Envelope
 from .contracts.instrument import Instrument as Instrument

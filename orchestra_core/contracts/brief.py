@@ -135,6 +135,24 @@ class Brief:
                 parts[note.part.name][item, column] = True
         return parts
 
+    def drums(self) -> Tensor:
+        """Return which notes are drums, which an instrument of pitched notes leaves out.
+
+        Returns
+        -------
+        Tensor [shape=(batch, notes), dtype=bool]
+            Columns as those of `notes`.
+
+        Raises
+        ------
+        ScoreError
+            The brief has no scores.
+        """
+        drums = torch.zeros_like(self.notes().mask)
+        for item, score in enumerate(self.scores or ()):
+            drums[item, : len(score.notes)] = torch.tensor([note.part.drums for note in score.notes], device=drums.device)
+        return drums
+
     def generator(self, stream: str) -> ItemGenerator:
         """Return fresh random streams that follow from the seeds alone.
 

@@ -91,3 +91,28 @@ def check_rows(named: Mapping[str, Tensor], batch: int, who: str, what: str) -> 
             raise ContractError(
                 f"{who} returned {what} {name!r} of shape {tuple(rows.shape)}; expected ({batch},), one per item."
             )
+
+
+def zero_where_finite(values: Mapping[str, Tensor]) -> Tensor:
+    """Return 0, or NaN for an item with a value that is not finite: to be added to what an instrument renders.
+
+    An infinite onset or attack would only be silent; it has to come to light, so that an optimisation goes back.
+
+    Parameters
+    ----------
+    values : mapping of str to Tensor [shape=(batch, ...)]
+        Of the parameters; those that are no floating-point numbers are passed over.
+
+    Returns
+    -------
+    Tensor [shape=(batch, 1)]
+        Without a gradient.
+
+    Examples
+    --------
+    >>> zero_where_finite({"attack": torch.tensor([0.1, torch.inf])})
+    tensor([[0.],
+            [nan]])
+    """
+    rows = [0 * value.detach().reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
+    return torch.cat(rows, 1).sum(1, keepdim=True)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from orchestra_core import Brief, Canvas, Instrument, Parameter, Score
+from orchestra_core import Brief, Canvas, Instrument, Parameter, Score, zero_where_finite
 from orchestra_core.errors import ParameterError
 from orchestra_percussion.config import PercussionConfig
 from orchestra_percussion.controls import CONTROLS
@@ -91,7 +91,7 @@ class Percussion(Instrument):
         shots = strike(controls, values["noise"][item, lane], self._config.modes, length, canvas.sample_rate)
         sound = place(shots, _hits(values), canvas.samples, canvas.sample_rate)
         audio = sound.new_zeros(len(values["lane_mask"]), canvas.samples).index_add(0, item, sound)
-        return _GAIN * audio * _end_ramp(audio, canvas.sample_rate) + _zero_where_finite(values)
+        return _GAIN * audio * _end_ramp(audio, canvas.sample_rate) + zero_where_finite(values)
 
     def _notes(self, values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, ...]:
         return played_scores(values, onsets(values))
@@ -122,9 +122,3 @@ def _end_ramp(audio: Tensor, sample_rate: int) -> Tensor:
     left = torch.arange(samples, 0, -1, dtype=audio.dtype, device=audio.device) - 0.5
     rest = (left / ramp).clamp_max(1.0)
     return rest * rest * (3 - 2 * rest)
-
-
-def _zero_where_finite(values: Mapping[str, Tensor]) -> Tensor:
-    """Return 0, or NaN for an item with a value that is not finite, shape (batch, 1): it has to come to light."""
-    rows = [0 * value.detach().reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
-    return torch.cat(rows, 1).sum(1, keepdim=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from orchestra_core import Brief, Canvas, Envelope, Instrument, Parameter, Score
+from orchestra_core import Brief, Canvas, Envelope, Instrument, Parameter, Score, zero_where_finite
 from orchestra_core.errors import ParameterError
 from orchestra_piano.adsr import Adsr
 from orchestra_piano.config import EdgeForm, PianoConfig, Renderer, Start
@@ -195,13 +195,4 @@ class PianoAdsr(Instrument):
         voices = gather_voices(values, envelope, self._string, canvas.sample_rate)
         render = render_exact if self._config.renderer == "exact" else render_tiles
         audio = self._gain * render(voices, self._contour, canvas, len(values["onset"]))
-        return audio + _zero_where_finite(values)
-
-
-def _zero_where_finite(values: Mapping[str, Tensor]) -> Tensor:
-    """Return 0, or NaN for an item with a value that is not finite, shape (batch, 1).
-
-    An infinite onset or attack would only be silent; it has to come to light.
-    """
-    rows = [value.reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
-    return 0 * torch.cat(rows, 1).detach().sum(1, keepdim=True)
+        return audio + zero_where_finite(values)

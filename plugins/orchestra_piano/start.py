@@ -27,7 +27,7 @@ def note_parameters(config: PianoConfig, brief: Brief) -> tuple[Parameter, ...]:
         No note of an item, drums aside, starts before the canvas ends.
     """
     padded = brief.notes()
-    mask = padded.mask & (padded.onset < brief.canvas.duration) & ~_drums(brief, padded.mask)
+    mask = padded.mask & (padded.onset < brief.canvas.duration) & ~brief.drums()
     for item in (~mask.any(1)).nonzero().flatten().tolist():
         drums = " All of its notes are on the drum channel." if _only_drums(brief, item) else ""
         raise ScoreError(
@@ -131,14 +131,6 @@ def played_scores(values: Mapping[str, Tensor], canvas: Canvas) -> tuple[Score, 
             raise ScoreError(f"No note of item {item} starts on the canvas of {canvas.duration:g} s.")
         scores.append(Score(tuple(Note(*row) for row in sorted(rows, key=lambda row: (row[1], row[0])))))
     return tuple(scores)
-
-
-def _drums(brief: Brief, mask: Tensor) -> Tensor:
-    """Return which notes a piano cannot play, shape (batch, notes)."""
-    drums = torch.zeros_like(mask)
-    for item, score in enumerate(brief.scores or ()):
-        drums[item, : len(score.notes)] = torch.tensor([note.part.drums for note in score.notes], device=mask.device)
-    return drums
 
 
 def _only_drums(brief: Brief, item: int) -> bool:

@@ -36,7 +36,7 @@ def note_parameters(config: VoiceConfig, voice: str, brief: Brief) -> tuple[Para
         No note of an item, drums aside, starts before the canvas ends.
     """
     padded = brief.notes()
-    mask = padded.mask & (padded.onset < brief.canvas.duration) & ~_drums(brief, padded.mask)
+    mask = padded.mask & (padded.onset < brief.canvas.duration) & ~brief.drums()
     for item in (~mask.any(1)).nonzero().flatten().tolist():
         raise ScoreError(
             f"The score (of item {item}) has no pitched note for the {voice} that starts before the canvas ends, at "
@@ -99,11 +99,3 @@ def _control_parameter(control: Control, config: VoiceConfig, voice: str, brief:
 def _inside(value: Tensor, lower: float, upper: float) -> Tensor:
     margin = _INSIDE * (upper - lower)
     return value.clamp(lower + margin, upper - margin)
-
-
-def _drums(brief: Brief, mask: Tensor) -> Tensor:
-    """Return which notes a pitched voice cannot play, shape (batch, notes)."""
-    drums = torch.zeros_like(mask)
-    for item, score in enumerate(brief.scores or ()):
-        drums[item, : len(score.notes)] = torch.tensor([note.part.drums for note in score.notes], device=mask.device)
-    return drums

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from orchestra_core import Brief, Canvas, Instrument, Parameter, Score
+from orchestra_core import Brief, Canvas, Instrument, Parameter, Score, zero_where_finite
 from orchestra_voices.settings import check_voice
 from orchestra_voices.splines import render
 from orchestra_voices.start import VoiceConfig, control_parameters, note_parameters, played_scores, with_onsets
@@ -46,7 +46,7 @@ class Voice(Instrument):
     def _render(self, values: Mapping[str, Tensor], canvas: Canvas) -> Tensor:
         tones = gather_tones(with_onsets(values), self._config.partials, self._config.hardness)
         audio = self.gain * render(tones, self._config.copies, canvas, len(values["mask"]))
-        return audio * _end_ramp(audio, canvas.sample_rate) + _zero_where_finite(values)
+        return audio * _end_ramp(audio, canvas.sample_rate) + zero_where_finite(values)
 
     def _stems(self, values: Mapping[str, Tensor], brief: Brief) -> Mapping[str, Tensor]:
         masks = {name: values["mask"].bool() & own for name, own in brief.parts().items()}
@@ -64,12 +64,3 @@ def _end_ramp(audio: Tensor, sample_rate: int) -> Tensor:
     left = torch.arange(last - 1, -1, -1, dtype=audio.dtype, device=audio.device) / (last - 1 or 1)
     gain[samples - last :] = torch.sin(0.5 * math.pi * left).square()
     return gain
-
-
-def _zero_where_finite(values: Mapping[str, Tensor]) -> Tensor:
-    """Return 0, or NaN for an item with a value that is not finite, shape (batch, 1).
-
-    An infinite duration or attack would only be silent; it has to come to light.
-    """
-    rows = [value.reshape(len(value), -1) for value in values.values() if value.is_floating_point()]
-    return 0 * torch.cat(rows, 1).detach().sum(1, keepdim=True)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestra_core import Brief, Canvas, Dimension, Note, Parameter, Score
+from orchestra_core import Brief, Canvas, Dimension, Note, Parameter, Part, Score, zero_where_finite
 from orchestra_core.contracts.parameter import MARGIN, check_parameter
 from orchestra_core.contracts.randomness import ItemGenerator, score_generator, stream_seed
 from orchestra_core.contracts.score import pad_scores
@@ -342,3 +342,24 @@ def test_a_score_generator_is_the_same_for_the_same_seed_only():
 def test_usage_errors_and_plugin_errors_have_their_exit_codes():
     assert issubclass(ParameterError, UsageError)
     assert (UsageError.exit_code, ContractError.exit_code) == (2, 3)
+
+
+def test_drums_are_told_from_pitched_notes_and_padding_is_neither():
+    kit, melody = Part("drums", 0, drums=True), Part("melody")
+    one = Score((Note(36, 0.0, 0.1, part=kit), Note(60, 0.0, 0.5, part=melody), Note(38, 0.5, 0.1, part=kit)))
+    other = Score((Note(60, 0.0, 0.5, part=melody),))
+    brief = Brief(Canvas(duration=1.0), {}, torch.tensor([1, 2]), scores=(one, other))
+    assert brief.drums().tolist() == [[True, False, True], [False, False, False]]
+    with pytest.raises(ScoreError, match="no score"):
+        Brief(Canvas(duration=1.0), {}, torch.tensor([1])).drums()
+
+
+def test_a_value_that_is_not_finite_comes_to_light_in_its_own_item():
+    values = {
+        "onset": torch.tensor([[0.1, 1e38, 1e38], [0.1, torch.inf, 0.2], [0.0, 0.0, torch.nan]], requires_grad=True),
+        "mask": torch.ones(3, 3, dtype=torch.bool),
+    }
+    found = zero_where_finite(values)
+    assert found.shape == (3, 1) and not found.requires_grad
+    assert found[:, 0].isfinite().tolist() == [True, False, False]
+    assert float(found[0, 0]) == 0.0
